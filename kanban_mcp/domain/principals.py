@@ -1,0 +1,69 @@
+"""Who is calling. It comes from the connection, never from an argument (DESIGN §5)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kanban_mcp.domain.ids import RunId, TaskId
+
+
+class Authority(StrEnum):
+    """What a caller may decide, from the credential it holds and the toolset it was given."""
+
+    WORKER = "worker"
+    ORCHESTRATOR = "orchestrator"
+    PERSON = "person"
+    BOARD = "board"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A process, told apart from a later one with the same number by its start time and boot.
+
+    `started` is the kernel's start tick (or any text that is stable for the life of the process). The host name is for
+    display and for "not on this machine"; it is never part of who owns a run.
+    """
+
+    pid: int
+    started: str
+    host: str
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One connection's identity and place.
+
+    `key` names the worker: host, boot and session id where the client names its session, else the server process. Two
+    server processes with the same key are the same worker, before and after a reconnect.
+    """
+
+    key: str
+    name: str
+    authority: Authority
+    process: ProcessId
+    client: ProcessId | None = None
+    session: str | None = None
+    role: str | None = None
+    workdir: str | None = None
+    branch: str | None = None
+    base: str | None = None
+    isolated: bool = False
+    handed_run: RunId | None = None
+    handed_task: TaskId | None = None
+    adopts: bool = True
+
+    @property
+    def is_person(self) -> bool:
+        """Say whether the caller holds the operator key (or is the board acting on a person's rule)."""
+        return self.authority in (Authority.PERSON, Authority.BOARD)
+
+    @property
+    def may_orchestrate(self) -> bool:
+        """Say whether the caller may change tasks that are not its own."""
+        return self.authority is not Authority.WORKER
+
+    @property
+    def label(self) -> str:
+        """Return the author as readers see it: the name and what kind of caller it is."""
+        kind = {Authority.PERSON: "person", Authority.BOARD: "board"}.get(self.authority, "agent")
+        return f"{self.name} ({kind})"

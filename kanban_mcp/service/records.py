@@ -1,0 +1,99 @@
+"""Reads rows into the values of domain/tasks.py."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from kanban_mcp.domain.errors import NotFound
+from kanban_mcp.domain.ids import RunId, TaskId, WorkerId, run_name, task_name
+from kanban_mcp.domain.runs import Outcome
+from kanban_mcp.domain.states import Kind, TaskState
+from kanban_mcp.domain.tasks import ApprovalRequest, Run, Task
+from kanban_mcp.service.call import Call
+from kanban_mcp.store.base import Row, Tx
+
+_TASK = tuple(f.name for f in fields(Task))
+_RUN = tuple(f.name for f in fields(Run))
+_APPROVAL = tuple(f.name for f in fields(ApprovalRequest))
+
+
+def task_from(row: Row) -> Task:
+    """Build a task from a row that has all columns of `tasks`."""
+    values: dict[str, Any] = {name: row[name] for name in _TASK}
+    values["state"] = TaskState(values["state"])
+    values["kind"] = Kind(values["kind"])
+    for name in ("held", "person_only", "reopened_base"):
+        values[name] = bool(values[name])
+    return Task(**values)
+
+
+def run_from(row: Row) -> Run:
+    """Build a run from a row of `runs` joined with its worker's name."""
+    values: dict[str, Any] = {name: row[name] for name in _RUN}
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    for name in ("isolated", "counted"):
+        values[name] = bool(values[name])
+    return Run(**values)
+
+
+def approval_from(row: Row) -> ApprovalRequest:
+    """Build an approval request from a row."""
+    values: dict[str, Any] = {name: row[name] for name in _APPROVAL}
+    values["irreversible"] = bool(values["irreversible"])
+    return ApprovalRequest(**values)
+
+
+def task_of(tx: Tx, task_id: TaskId) -> Task:
+    """Return the task.
+
+    Raises:
+        NotFound: there is none with this id; the text says up to where ids go.
+    """
+    row = tx.one("task", id=task_id)
+    if row is None:
+        newest = tx.value("newest_task")
+        hint = f"Ids go up to {task_name(newest)}; kanban_list shows them." if newest else "The board is empty: kanban_create."
+        raise NotFound(f"There is no {task_name(task_id)}.", hint=hint)
+    return task_from(row)
+
+
+def tasks_of(tx: Tx, ids: Iterable[TaskId]) -> dict[TaskId, Task]:
+    """Return several tasks by id; unknown ids are left out."""
+    rows = tx.all("tasks_by_id", ids=json.dumps(list(ids)))
+    return {row["id"]: task_from(row) for row in rows}
+
+
+def run_of(tx: Tx, run_id: RunId) -> Run:
+    """Return the run.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    row = tx.one("run", id=run_id)
+    if row is None:
+        raise NotFound(f"There is no {run_name(run_id)}.", hint="Leave run_id out; it only selects among your own runs.")
+    return run_from(row)
+
+
+def open_approval(tx: Tx, task_id: TaskId) -> ApprovalRequest | None:
+    """Return the undecided request of a task, if it has one."""
+    row = tx.one("open_approval", task_id=task_id)
+    return None if row is None else approval_from(row)
+
+
+def worker_id(tx: Tx, call: Call) -> WorkerId | None:
+    """Return the caller's id among the workers, None if it never wrote anything."""
+    found = tx.value("worker_by_key", key=call.caller.key)
+    return None if found is None else WorkerId(found)
+
+
+def ensure_worker(tx: Tx, call: Call) -> WorkerId:
+    """Return the caller's id, entering it at its first write."""
+    found = worker_id(tx, call)
+    if found is not None:
+        return found
+    caller = call.caller
+    return WorkerId(
+        tx.insert("insert_worker", key=caller.key, name=caller.name, session=caller.session, at_ms=call.now.wall_ms)
+    )

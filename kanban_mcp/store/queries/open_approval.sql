@@ -1,0 +1,1 @@
+SELECT * FROM approvals WHERE task_id = :task_id AND state = 'pending';

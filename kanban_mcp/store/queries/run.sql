@@ -1,0 +1,3 @@
+SELECT runs.*, workers.name AS worker_name
+  FROM runs JOIN workers ON workers.id = runs.worker_id
+ WHERE runs.id = :id;
