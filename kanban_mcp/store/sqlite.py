@@ -1,0 +1,227 @@
+"""One SQLite connection to a board: opens the file, then runs transactions, all in the calling thread.
+
+The CLI's light path uses it as it is, so this module imports neither asyncio nor aiosqlite (`store/aio.py` does).
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from kanban_mcp.domain.errors import BoardError
+from kanban_mcp.store.backup import backup_into
+from kanban_mcp.store.base import Tx
+from kanban_mcp.store.errors import READ_ONLY, VANISHED, board_error, code_of, is_busy, unavailable
+from kanban_mcp.store.lock import WriteLock
+from kanban_mcp.store.opening import Opened, SqliteOptions, Synchronous, open_board
+from kanban_mcp.store.sqlite_tx import SqliteTx
+from kanban_mcp.store.statements import Statements
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DEFAULT = SqliteOptions()
+_SET_SYNCHRONOUS: Mapping[Synchronous, str] = {
+    "FULL": "PRAGMA synchronous = FULL",
+    "NORMAL": "PRAGMA synchronous = NORMAL",
+    "OFF": "PRAGMA synchronous = OFF",
+}
+_CLOSE_WAIT_S = 1.0
+
+
+class SqliteFile:
+    """The board at `path` through one connection, opened by the first call that needs it.
+
+    A call that fails to open leaves nothing open, so the next one tries afresh. Not shared between threads, nor across
+    a fork (SQLite's locks do not survive one). `beside` is another connection of this process to the same board: while
+    that one is open, this one opens without the write lock, so that a reader never waits for a writer.
+    """
+
+    def __init__(self, path: Path, options: SqliteOptions = DEFAULT, *, beside: "SqliteFile | None" = None) -> None:
+        self.path = path.resolve()  # one lock file per board, whatever name it is reached by
+        self.options = options
+        self._path_text = str(self.path)
+        self._named = path.absolute()
+        self._beside = beside
+        self._pid = os.getpid()
+        self._lock = WriteLock(self.path.with_name(f"{self.path.name}.lock"))
+        self._statements = Statements("sqlite", options.queries)
+        self._soon: Synchronous = "NORMAL" if options.synchronous == "FULL" else options.synchronous
+        self._opened: Opened | None = None
+        self._tx: SqliteTx | None = None
+        self._synchronous: Synchronous | None = None  # as last set on the connection; None: not set yet
+        self._query_only = False
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the connection is open."""
+        return self._opened is not None
+
+    def deadline(self) -> float:
+        """Return until when a call made now may wait for others, in seconds of `time.monotonic()`."""
+        return time.monotonic() + self.options.lock_wait_s
+
+    def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn` in a write transaction; see `base.Store.write`."""
+        return self.transact(self.deadline(), False, fn, args, kwargs)
+
+    def write_soon(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn` in a write transaction that a power cut may undo; see `base.Store.write_soon`."""
+        return self.transact(self.deadline(), True, fn, args, kwargs)
+
+    def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn` on one snapshot; see `base.Store.read`."""
+        return self.look(self.deadline(), fn, args, kwargs)
+
+    def transact(
+        self, deadline: float, soon: bool, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> T:
+        """Do the work of `write` and `write_soon`, waiting for other writers until `deadline`."""
+        opened = self._ready(deadline, create=self.options.may_create)
+        if opened.read_only:
+            raise unavailable(self.path, *READ_ONLY)
+        self._lock.acquire(deadline)
+        try:
+            self._check_identity(opened)
+            self._begin(opened.conn, soon, deadline)
+            return self._committed(opened.conn, fn, args, kwargs)
+        except sqlite3.Error as error:
+            raise board_error(error, self.path) from error
+        finally:
+            self._lock.release()
+
+    def look(self, deadline: float, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
+        """Do the work of `read`. It runs again from its start when SQLite's own recovery was in the way."""
+        opened = self._ready(deadline, create=False)
+        while True:
+            try:
+                return self._on_snapshot(opened, fn, args, kwargs)
+            except sqlite3.Error as error:
+                if is_busy(error) and time.monotonic() < deadline:
+                    continue
+                if code_of(error) == sqlite3.SQLITE_READONLY and not opened.read_only:
+                    raise  # `fn` tried to write in a read: a mistake in the program, not a read-only file
+                raise board_error(error, self.path) from error
+
+    def data_version(self) -> int:
+        """Return SQLite's change counter; see `base.Store.data_version`. Commits of this connection do not count."""
+        opened = self._ready(self.deadline(), create=False)
+        self._check_identity(opened)
+        return int(opened.conn.execute("PRAGMA data_version").fetchone()[0])
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database file and truncate it, as far as readers allow."""
+        opened = self._ready(self.deadline(), create=False)
+        self._lock.acquire(self.deadline())
+        try:
+            self._check_identity(opened)
+            opened.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            raise board_error(error, self.path) from error
+        finally:
+            self._lock.release()
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy of the live board to `target`, which must not exist."""
+        opened = self._ready(self.deadline(), create=False)
+        self._check_identity(opened)
+        try:
+            backup_into(opened.conn, target)
+        except sqlite3.Error as error:
+            raise board_error(error, target) from error
+
+    def close(self) -> None:
+        """Close the connection under the write lock, because the last one to close checkpoints. Twice is harmless."""
+        if os.getpid() != self._pid:
+            return
+        opened, self._opened, self._tx = self._opened, None, None
+        if opened is not None and not opened.read_only:
+            with suppress(BoardError):  # without it, SQLite's own lock still keeps this checkpoint off a writer
+                self._lock.acquire(time.monotonic() + _CLOSE_WAIT_S)
+        try:
+            if opened is not None:
+                opened.conn.close()
+        finally:
+            self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ready(self, deadline: float, *, create: bool) -> Opened:
+        if os.getpid() != self._pid:
+            raise unavailable(self.path, "its connection was carried across a fork", hint="open it after the fork")
+        if self._opened is None:
+            beside_open = self._beside is not None and self._beside.is_open
+            lock = None if beside_open else self._lock
+            try:
+                opened = open_board(self.path, self._named, self.options, lock, deadline, create=create)
+            except sqlite3.Error as error:
+                raise board_error(error, self.path) from error
+            self._synchronous, self._query_only = None, False
+            self._opened, self._tx = opened, SqliteTx(opened.conn, self._statements)
+        return self._opened
+
+    def _check_identity(self, opened: Opened) -> None:
+        """Refuse when the path no longer names the file that is open: what we wrote would be lost with it."""
+        try:
+            now = os.stat(self._path_text)  # noqa: PTH116 - on every call's way, half the price of Path.stat
+        except OSError:
+            raise unavailable(self.path, *VANISHED) from None
+        if (now.st_dev, now.st_ino) != opened.identity:
+            raise unavailable(self.path, *VANISHED)
+
+    def _begin(self, conn: sqlite3.Connection, soon: bool, deadline: float) -> None:
+        """Begin a write transaction; wait for programs that do not know our lock until `deadline`."""
+        if conn.in_transaction:  # a rollback that failed, for example on a full disk
+            conn.execute("ROLLBACK")
+        self._set_query_only(conn, False)
+        level = self._soon if soon else self.options.synchronous
+        if self._synchronous != level:
+            conn.execute(_SET_SYNCHRONOUS[level])
+            self._synchronous = level
+        while True:
+            try:
+                conn.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or time.monotonic() >= deadline:
+                    raise
+                self._lock.note("waiting for another program")
+
+    def _committed(
+        self, conn: sqlite3.Connection, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> T:
+        try:
+            result = fn(self._tx, *args, **kwargs)
+            conn.execute("COMMIT")
+        except BaseException:
+            if conn.in_transaction:
+                with suppress(sqlite3.Error):  # the first error is the one to tell; `_begin` tries again
+                    conn.execute("ROLLBACK")
+            raise
+        return result
+
+    def _on_snapshot(self, opened: Opened, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
+        conn = opened.conn
+        self._check_identity(opened)
+        self._set_query_only(conn, True)
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        conn.execute("BEGIN")
+        try:
+            return fn(self._tx, *args, **kwargs)
+        finally:
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+
+    def _set_query_only(self, conn: sqlite3.Connection, value: bool) -> None:
+        """Let SQLite refuse writes in reads: a write that got past our lock would break what the lock is for."""
+        if self._query_only != value:
+            conn.execute("PRAGMA query_only = ON" if value else "PRAGMA query_only = OFF")
+            self._query_only = value
