@@ -152,7 +152,7 @@ def parse_ps(text: str) -> _Facts | None:
     if len(fields) < 4:
         return None
     parent, state, terminal, started = fields
-    return _Facts(started, int(parent), terminal.strip("?-") != "", state[0] in _GONE)
+    return _Facts(started.strip(), int(parent), terminal.strip("?-") != "", state[0] in _GONE)
 
 
 def _output(*command: str) -> str:

@@ -46,7 +46,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, options: SqliteOptions = DEFAULT) -> None:
         self._file = SqliteFile(path, options)
-        self._view = SqliteFile(path, options, beside=self._file)
+        self._view = SqliteFile(path, options)
         self._writer: OneHop | None = None
         self._reader: OneHop | None = None
         self._closed = False

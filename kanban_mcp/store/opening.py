@@ -9,16 +9,25 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from kanban_mcp.domain.errors import NotFound
+from kanban_mcp.domain.errors import BoardBusy, NotFound
 from kanban_mcp.store import migrate
-from kanban_mcp.store.errors import READ_ONLY, unavailable
+from kanban_mcp.store.errors import READ_ONLY, VANISHED, unavailable
 from kanban_mcp.store.lock import WriteLock
-from kanban_mcp.store.place import check_file, check_folder, check_local, is_writable, make_private, read_mounts
+from kanban_mcp.store.place import (
+    check_file,
+    check_folder,
+    check_local,
+    close_to_others,
+    is_writable,
+    make_private,
+    read_mounts,
+)
 from kanban_mcp.store.statements import QUERIES
 
 Synchronous = Literal["FULL", "NORMAL", "OFF"]
 
 _BUSY_SLICE_S = 0.25  # how long SQLite itself waits for a foreign lock before we look at our own deadline again
+_READER_PATIENCE_S = 0.25  # how long opening for a read waits for writers before it goes ahead without the lock
 _STATEMENTS_KEPT = 256
 _SETTINGS = (
     "PRAGMA foreign_keys = ON",
@@ -58,20 +67,20 @@ class Opened:
 
 
 def open_board(
-    path: Path, named: Path, options: SqliteOptions, lock: WriteLock | None, deadline: float, *, create: bool
+    path: Path, named: Path, options: SqliteOptions, lock: WriteLock, deadline: float, *, reading: bool
 ) -> Opened:
-    """Open the board at `path` (resolved; `named` as the user wrote it), under `lock` unless that is None.
+    """Open the board at `path` (resolved; `named` as the user wrote it), under `lock`.
 
-    Creates or upgrades it where needed; a read-only file or directory is opened for reading only.
+    Creates it where a write may, upgrades it where needed; a read-only file or directory is opened for reading only.
 
     Raises:
-        NotFound: there is no board and `create` is false.
+        NotFound: there is no board, and this call may not create one.
         BoardBusy: the lock was not to be had until `deadline`.
         BoardUnavailable, ConfigError: the place or the file is refused.
         sqlite3.Error: SQLite refused it; see `errors.board_error`.
     """
     exists = check_file(path) is not None
-    if not exists and not create:
+    if not exists and (reading or not options.may_create):
         raise no_board(path)
     if not exists:
         make_private(path.parent)
@@ -79,11 +88,19 @@ def open_board(
     check_local(path.parent, options.mounts)
     if not is_writable(path):
         return _open_read_only(path, options)
-    if lock is None:
-        return _open(path, options)
-    lock.acquire(deadline)
+    make_private(path.parent)
+    try:
+        lock.acquire(min(deadline, time.monotonic() + _READER_PATIENCE_S) if reading else deadline)
+    except BoardBusy as busy:
+        if not reading:
+            raise
+        # A stopped writer must not blind everybody else. Nothing but an upgrade needs the lock now, and an open
+        # never checkpoints.
+        return _open(path, options, busy=busy)
     try:
         if check_file(path) is None:  # looked at again: another process may have created it meanwhile
+            if exists:
+                raise unavailable(path, *VANISHED)
             migrate.create(path, migrate.load(options.migrations), options.wall_ms)
         return _open(path, options)
     finally:
@@ -95,12 +112,15 @@ def no_board(path: Path) -> NotFound:
     return NotFound(f"There is no board at {path}.", hint="run kanban-mcp init to make one.")
 
 
-def _open(path: Path, options: SqliteOptions) -> Opened:
+def _open(path: Path, options: SqliteOptions, busy: BoardBusy | None = None) -> Opened:
+    """Open an existing board; `busy` is what to raise when it needs an upgrade, for which we have no lock."""
     conn = _connect(path, "mode=rw")
     try:
         steps = migrate.load(options.migrations)
         version = migrate.version_of(conn, path)  # before anything that would write to somebody else's database
         migrate.check_not_newer(version, steps, path)
+        if busy and version < steps[-1].version:
+            raise busy
         mode = conn.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise unavailable(path, f"its file system allows no write-ahead log (SQLite answers {mode!r})")
@@ -110,7 +130,7 @@ def _open(path: Path, options: SqliteOptions) -> Opened:
             migrate.upgrade(conn, path, steps, options.wall_ms)
         found = path.stat()
         if found.st_uid == os.geteuid() and found.st_mode & 0o077:
-            path.chmod(0o600)
+            close_to_others(path)
         return Opened(conn, (found.st_dev, found.st_ino))
     except BaseException:
         conn.close()

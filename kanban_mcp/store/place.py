@@ -6,6 +6,7 @@ Looks with `stat` only. Opening and closing a database file by hand would drop e
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from kanban_mcp.domain.errors import BoardError, BoardUnavailable, ConfigError
@@ -133,6 +134,13 @@ def make_private(folder: Path) -> None:
     found = folder.stat()
     if folder.name == BOARD_FOLDER and found.st_uid == os.geteuid() and found.st_mode & 0o077:
         folder.chmod(0o700)
+
+
+def close_to_others(path: Path) -> None:
+    """Set mode 0600 on a board file and on the sidecars that SQLite has made with the mode of the file."""
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).chmod(0o600)
 
 
 def is_writable(path: Path) -> bool:

@@ -36,16 +36,14 @@ class SqliteFile:
     """The board at `path` through one connection, opened by the first call that needs it.
 
     A call that fails to open leaves nothing open, so the next one tries afresh. Not shared between threads, nor across
-    a fork (SQLite's locks do not survive one). `beside` is another connection of this process to the same board: while
-    that one is open, this one opens without the write lock, so that a reader never waits for a writer.
+    a fork (SQLite's locks do not survive one).
     """
 
-    def __init__(self, path: Path, options: SqliteOptions = DEFAULT, *, beside: "SqliteFile | None" = None) -> None:
+    def __init__(self, path: Path, options: SqliteOptions = DEFAULT) -> None:
         self.path = path.resolve()  # one lock file per board, whatever name it is reached by
         self.options = options
         self._path_text = str(self.path)
         self._named = path.absolute()
-        self._beside = beside
         self._pid = os.getpid()
         self._lock = WriteLock(self.path.with_name(f"{self.path.name}.lock"))
         self._statements = Statements("sqlite", options.queries)
@@ -80,7 +78,7 @@ class SqliteFile:
         self, deadline: float, soon: bool, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> T:
         """Do the work of `write` and `write_soon`, waiting for other writers until `deadline`."""
-        opened = self._ready(deadline, create=self.options.may_create)
+        opened = self._ready(deadline, reading=False)
         if opened.read_only:
             raise unavailable(self.path, *READ_ONLY)
         self._lock.acquire(deadline)
@@ -95,7 +93,7 @@ class SqliteFile:
 
     def look(self, deadline: float, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
         """Do the work of `read`. It runs again from its start when SQLite's own recovery was in the way."""
-        opened = self._ready(deadline, create=False)
+        opened = self._ready(deadline, reading=True)
         while True:
             try:
                 return self._on_snapshot(opened, fn, args, kwargs)
@@ -108,13 +106,13 @@ class SqliteFile:
 
     def data_version(self) -> int:
         """Return SQLite's change counter; see `base.Store.data_version`. Commits of this connection do not count."""
-        opened = self._ready(self.deadline(), create=False)
+        opened = self._ready(self.deadline(), reading=True)
         self._check_identity(opened)
         return int(opened.conn.execute("PRAGMA data_version").fetchone()[0])
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database file and truncate it, as far as readers allow."""
-        opened = self._ready(self.deadline(), create=False)
+        opened = self._ready(self.deadline(), reading=True)
         self._lock.acquire(self.deadline())
         try:
             self._check_identity(opened)
@@ -126,9 +124,10 @@ class SqliteFile:
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the live board to `target`, which must not exist."""
-        opened = self._ready(self.deadline(), create=False)
+        opened = self._ready(self.deadline(), reading=True)
         self._check_identity(opened)
         try:
+            self._set_query_only(opened.conn, False)  # which would forbid VACUUM INTO as well
             backup_into(opened.conn, target)
         except sqlite3.Error as error:
             raise board_error(error, target) from error
@@ -153,14 +152,12 @@ class SqliteFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ready(self, deadline: float, *, create: bool) -> Opened:
+    def _ready(self, deadline: float, *, reading: bool) -> Opened:
         if os.getpid() != self._pid:
             raise unavailable(self.path, "its connection was carried across a fork", hint="open it after the fork")
         if self._opened is None:
-            beside_open = self._beside is not None and self._beside.is_open
-            lock = None if beside_open else self._lock
             try:
-                opened = open_board(self.path, self._named, self.options, lock, deadline, create=create)
+                opened = open_board(self.path, self._named, self.options, self._lock, deadline, reading=reading)
             except sqlite3.Error as error:
                 raise board_error(error, self.path) from error
             self._synchronous, self._query_only = None, False

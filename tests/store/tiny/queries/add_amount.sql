@@ -1,0 +1,1 @@
+UPDATE things SET amount = amount + :by WHERE name = :name

@@ -1,0 +1,1 @@
+SELECT amount FROM things WHERE name = :name

@@ -1,0 +1,1 @@
+SELECT id, name, amount, parent FROM things WHERE name = :name
