@@ -46,7 +46,9 @@ def choice(value: str, known: Sequence[str], argument: str) -> str:
         Invalid: it is not; the text lists the words and suggests the nearest.
     """
     if value not in known:
-        raise Invalid(f"{argument} {shown(value)} is not known.", hint=f"{nearest(value, known)}Use {', '.join(known)}.")
+        raise Invalid(
+            f"{argument} {shown(value)} is not known.", hint=f"{nearest(value, known)}Use {', '.join(known)}."
+        )
     return value
 
 
@@ -65,7 +67,9 @@ def title(value: str, argument: str = "title") -> str:
     """Return a title without surrounding blanks: one line, 1 to 200 characters."""
     value = line(value, argument, TITLE_LIMIT)
     if not value:
-        raise Invalid(f"{argument} is empty.", hint=f"Say in one line what is to be done, at most {TITLE_LIMIT} characters.")
+        raise Invalid(
+            f"{argument} is empty.", hint=f"Say in one line what is to be done, at most {TITLE_LIMIT} characters."
+        )
     return value
 
 
@@ -97,7 +101,9 @@ def text(value: str, argument: str) -> str:
     except UnicodeEncodeError:
         raise Invalid(f"{argument} holds half of a character (a lone surrogate).", hint="Send valid Unicode.") from None
     if size > TEXT_LIMIT:
-        raise Invalid(f"{argument} is {size:,} bytes, at most {TEXT_LIMIT:,} fit.", hint="Put it into a file and name the file.")
+        raise Invalid(
+            f"{argument} is {size:,} bytes, at most {TEXT_LIMIT:,} fit.", hint="Put it into a file and name the file."
+        )
     if has_control_characters(value):
         raise Invalid(f"{argument} has control characters.", hint="Send plain text; escape sequences are not stored.")
     return value

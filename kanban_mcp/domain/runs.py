@@ -19,9 +19,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-COUNTED = frozenset(
-    {Outcome.FAILED, Outcome.RECLAIMED, Outcome.TIMED_OUT, Outcome.BUDGET_EXCEEDED, Outcome.UNREPORTED}
-)
+COUNTED = frozenset({Outcome.FAILED, Outcome.RECLAIMED, Outcome.TIMED_OUT, Outcome.BUDGET_EXCEEDED, Outcome.UNREPORTED})
 
 
 def counts(outcome: Outcome) -> bool:

@@ -221,5 +221,5 @@ def illegal(state: TaskState, kind: Kind, verb: Verb | str, name: str) -> Illega
     """Build the refusal of a move that the table does not have."""
     here = f"{state} ({kind})" if kind else str(state)
     allowed = ", ".join(verbs_from(state, kind)) or "nothing"
-    word = _PUBLIC_NAMES.get(Verb(verb), str(verb)) if verb in Verb else str(verb)
+    word = next((public for known, public in _PUBLIC_NAMES.items() if known == verb), str(verb))
     return IllegalTransition(f"Cannot {word} {name}: it is {here}. From {state}: {allowed}.")

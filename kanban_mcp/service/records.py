@@ -53,7 +53,11 @@ def task_of(tx: Tx, task_id: TaskId) -> Task:
     row = tx.one("task", id=task_id)
     if row is None:
         newest = tx.value("newest_task")
-        hint = f"Ids go up to {task_name(newest)}; kanban_list shows them." if newest else "The board is empty: kanban_create."
+        hint = (
+            f"Ids go up to {task_name(newest)}; kanban_list shows them."
+            if newest
+            else "The board is empty: kanban_create."
+        )
         raise NotFound(f"There is no {task_name(task_id)}.", hint=hint)
     return task_from(row)
 
@@ -72,7 +76,9 @@ def run_of(tx: Tx, run_id: RunId) -> Run:
     """
     row = tx.one("run", id=run_id)
     if row is None:
-        raise NotFound(f"There is no {run_name(run_id)}.", hint="Leave run_id out; it only selects among your own runs.")
+        raise NotFound(
+            f"There is no {run_name(run_id)}.", hint="Leave run_id out; it only selects among your own runs."
+        )
     return run_from(row)
 
 

@@ -8,6 +8,8 @@ CREATE TABLE board (
     paused        INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
     created_at_ms INTEGER NOT NULL
 ) STRICT;
+INSERT INTO board (id, board_key, created_at_ms)
+VALUES (1, lower(hex(randomblob(16))), CAST(strftime('%s', 'now') AS INTEGER) * 1000);
 
 CREATE TABLE workers (
     id            INTEGER PRIMARY KEY,

@@ -1,0 +1,77 @@
+"""Composition: settings in, a board out. The only place that knows which engine, clock and eyes a board gets."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kanban_mcp import keys, machine
+from kanban_mcp.config import Settings, load_settings
+from kanban_mcp.domain.principals import ProcessId
+from kanban_mcp.service.board import Board
+from kanban_mcp.store.aio import SqliteStore
+from kanban_mcp.store.location import BoardPlace, find_board
+from kanban_mcp.store.opening import SqliteOptions
+from kanban_mcp.verify.verifier import LocalVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Where the board is and what is in force there."""
+
+    place: BoardPlace
+    settings: Settings
+
+
+def set_up(cwd: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Setup:
+    """Find the board and read its settings.
+
+    Raises:
+        ConfigError: a setting or the place cannot be used as written.
+    """
+    cwd = cwd or Path.cwd()
+    environ = os.environ if environ is None else environ
+    given = flags.get("db") or environ.get("KANBAN_DB") or None
+    place = find_board(cwd, given)
+    settings = load_settings(place.folder, environ, flags)
+    if given is None and settings.db:
+        place = find_board(place.folder, settings.db)
+    return Setup(place, settings)
+
+
+def is_gone(process: ProcessId) -> bool:
+    """Say whether a process has ended."""
+    return not machine.is_alive(process)
+
+
+def open_board(setup: Setup, *, may_create: bool = True) -> Board:
+    """Return the board of a setup; its file is opened at the first call.
+
+    `may_create`: the first write may create it, where the place is initialised.
+    """
+    setup.place.require(create=may_create)
+    options = SqliteOptions(may_create=may_create and setup.place.initialised)
+    return Board(
+        SqliteStore(setup.place.path, options),
+        clock=machine.read_clock,
+        is_gone=is_gone,
+        policy=setup.settings.policy,
+        verifier=LocalVerifier(),
+    )
+
+
+async def is_operator(board: Board, environ: Mapping[str, str] | None = None) -> bool:
+    """Say whether this user holds the operator key of the board."""
+    identity = await board.identity()
+    folder = keys.keys_folder(os.environ if environ is None else environ)
+    return keys.holds_key(folder, identity.board_key, identity.operator_hash)
+
+
+async def make_operator_key(board: Board, environ: Mapping[str, str] | None = None) -> bool:
+    """Make the operator key of a board that has none. Says whether this user now holds the key."""
+    identity = await board.create_if_missing()
+    folder = keys.keys_folder(os.environ if environ is None else environ)
+    if identity.operator_hash is None:
+        identity = await board.found(keys.hash_of(keys.make_key(folder, identity.board_key)))
+    return keys.holds_key(folder, identity.board_key, identity.operator_hash)

@@ -1,0 +1,191 @@
+"""What verbs return. Field order is the reading order, `next` first; surfaces add nothing and leave out empty fields.
+
+Claude Code and Codex show a model only the structured answer, Gemini and OpenCode only its text copy, so the answer
+itself has to say what to do next (reference walkthrough §0).
+"""
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def to_json(result: Any) -> Json:
+    """Return a result as a plain object in reading order, without empty fields; False and 0 stay."""
+    return {f.name: value for f in fields(result) if not _is_empty(value := _plain(getattr(result, f.name)))}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return to_json(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain for key, item in value.items() if not _is_empty(plain := _plain(item))}
+    return value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, (str, list, dict)) and not value)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """The bounded context of one task: all a fresh worker needs, each fact once."""
+
+    next: str
+    id: str
+    title: str
+    state: str
+    kind: str
+    assignee: str
+    priority: str
+    attempt: int | None
+    max_attempts: int
+    run: Json
+    context: str
+    acceptance: list[str]
+    messages: list[Json]
+    blocked: Json
+    approval: Json
+    parents: list[Json]
+    subtasks: list[Json]
+    previous_attempts: list[Json]
+    comments: list[Json]
+    siblings: list[Json]
+    result: Json
+    flags: list[str]
+    left_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The answer to `show` for a caller that holds nothing, or several tasks."""
+
+    next: str
+    holding: list[Json]
+    ready: list[Json]
+    waiting: list[str]
+    paused: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Counts per state and one short row per task."""
+
+    next: str
+    counts: dict[str, int]
+    tasks: list[Json]
+    truncated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """`claimed` is False with a `reason` from a closed list when there was nothing to take."""
+
+    next: str
+    claimed: bool
+    reason: str
+    detail: str
+    task: TaskView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new task, and per parent which relation was applied."""
+
+    next: str
+    task_id: str
+    state: str
+    relation: str
+    parents: list[Json]
+    waits_for: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What is left of the lease, and what has come in for the worker."""
+
+    next: str
+    task_id: str
+    run_id: str
+    lease_expires_in_s: int
+    budget: str
+    messages: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that its worker ended by block or fail."""
+
+    next: str
+    task_id: str
+    state: str
+    kind: str
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A completed or submitted task with what the board itself found."""
+
+    next: str
+    task_id: str
+    state: str
+    checks: list[Json]
+    now_ready: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Where a request for approval stands: pending, approved, rejected, parked, expired, voided."""
+
+    next: str
+    task_id: str
+    status: str
+    note: str
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A whole graph, created in one transaction; `tasks` gives the id for each ref."""
+
+    next: str
+    dry_run: bool
+    tasks: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change of one task by an orchestrator or person."""
+
+    next: str
+    task_id: str
+    state: str
+    kind: str
+    changed: list[str]
+    also: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """What changed among the watched tasks since the last wait."""
+
+    next: str
+    done: bool
+    changed: list[Json]
+    attention: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the change feed. `at_ms` is epoch milliseconds."""
+
+    id: int
+    at_ms: int
+    kind: str
+    task_id: str
+    run_id: str
+    actor: str
+    data: Json

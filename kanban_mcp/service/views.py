@@ -1,0 +1,232 @@
+"""The bounded view of a task: what a fresh worker needs, each fact once, within 24,000 characters at any fan-in.
+
+Text written by agents is shown as data with its author and age (DESIGN §6). Long fields are cut with a sign, long lists
+with a count, oldest first; what was left out is said.
+"""
+
+import json
+from typing import Any
+
+from kanban_mcp.domain.clock import age
+from kanban_mcp.domain.ids import TaskId, run_name, task_name
+from kanban_mcp.domain.inputs import Priority
+from kanban_mcp.domain.states import Kind, TaskState
+from kanban_mcp.domain.tasks import ApprovalRequest, Run, Task
+from kanban_mcp.domain.texts import shorten
+from kanban_mcp.service.call import Call
+from kanban_mcp.service.guidance import next_step
+from kanban_mcp.service.records import approval_from, open_approval, run_of, task_of, worker_id
+from kanban_mcp.service.results import Json, TaskView, to_json
+from kanban_mcp.store.base import Row, Tx
+
+VIEW_LIMIT = 24_000  # characters of the compact JSON
+_CONTEXT = 6_000
+_ROWS = 12  # entries per list before the rest is only counted
+
+
+def view(tx: Tx, call: Call, task_id: TaskId) -> TaskView:
+    """Return the view of one task; the longest texts are cut further until the whole fits."""
+    for text_limit in (1_500, 600, 250, 100):
+        shown = _view(tx, call, task_id, text_limit)
+        if len(_compact(shown)) <= VIEW_LIMIT:
+            return shown
+    return shown
+
+
+def _compact(shown: TaskView) -> str:
+    return json.dumps(to_json(shown), ensure_ascii=False, separators=(",", ":"))
+
+
+def _view(tx: Tx, call: Call, task_id: TaskId, limit: int) -> TaskView:
+    task = task_of(tx, task_id)
+    run = None if task.run_id is None else run_of(tx, task.run_id)
+    mine = run is not None and run.worker_id == worker_id(tx, call)
+    parents, parents_more = _parents(tx, call, task, limit)
+    subtasks, subtasks_more = _subtasks(tx, task)
+    messages, comments, said_more = _messages(tx, call, task, limit)
+    asked = open_approval(tx, task.id) or _last_decided(tx, task)
+    left_out = [text for text in (parents_more, subtasks_more, said_more) if text]
+    return TaskView(
+        next=next_step(call, task, run if mine else None, has_messages=bool(messages), holder=run),
+        id=task.name,
+        title=task.title,
+        state=str(task.state),
+        kind=str(task.kind),
+        assignee=task.assignee,
+        priority=Priority(task.priority).name.lower(),
+        attempt=run.attempt if run else None,
+        max_attempts=task.allowed,
+        run=_run(call, run) if run else {},
+        context=shorten(task.context, max(_CONTEXT, limit * 4) if limit > 250 else limit * 8),
+        acceptance=[shorten(line, limit) for line in json.loads(task.acceptance)[:30]],
+        messages=messages,
+        blocked=_blocked(task, limit),
+        approval=_approval(asked, task, limit) if asked else {},
+        parents=parents,
+        subtasks=subtasks,
+        previous_attempts=_attempts(tx, call, task, limit),
+        comments=comments,
+        siblings=_siblings(tx, task),
+        result=_result(tx, task, limit),
+        flags=_flags(call, task, run),
+        left_out="; ".join(left_out),
+    )
+
+
+def _run(call: Call, run: Run) -> Json:
+    left = call.now.lease_left_s(run.lease_until_ms, run.lease_boot)
+    return {
+        "run_id": run.name,
+        "worker": run.worker_name,
+        "role": run.role,
+        "lease_expires_in_s": left,
+        "stale": True if left == 0 else None,
+        "note": run.note,
+        "since": age(run.started_at_ms, call.now.wall_ms),
+        "workdir": run.workdir,
+        "branch": run.branch,
+        "base": (run.base or "")[:12],
+    }
+
+
+def _blocked(task: Task, limit: int) -> Json:
+    if task.state is not TaskState.BLOCKED:
+        return {}
+    question = json.loads(task.blocked or "{}")
+    return {
+        "kind": str(task.kind),
+        "reason": shorten(str(question.get("reason", "")), limit),
+        "options": question.get("options", [])[:10],
+        "default": question.get("default", ""),
+        "who": "a person" if task.person_only else "a person or the orchestrator",
+    }
+
+
+def _last_decided(tx: Tx, task: Task) -> ApprovalRequest | None:
+    row = tx.one("last_unused_decision", task_id=task.id)
+    return None if row is None else approval_from(row)
+
+
+def _approval(asked: ApprovalRequest, task: Task, limit: int) -> Json:
+    state = "parked" if asked.state == "pending" and task.kind is Kind.PARKED else asked.state
+    return {
+        "state": state,
+        "summary": shorten(asked.summary, limit),
+        "context": shorten(asked.context, limit),
+        "irreversible": asked.irreversible or None,
+        "note": shorten(asked.note, limit),
+        "decided_by": asked.decided_by,
+    }
+
+
+def _parents(tx: Tx, call: Call, task: Task, limit: int) -> tuple[list[Json], str]:
+    rows = tx.all("parents_with_results", child_id=task.id, limit=_ROWS)
+    total = tx.value("parent_count", child_id=task.id)
+    shown = [_parent(call, row, limit) for row in rows]
+    return shown, f"{total - len(rows)} more parents" if total > len(rows) else ""
+
+
+def _parent(call: Call, row: Row, limit: int) -> Json:
+    return {
+        "id": task_name(row["id"]),
+        "title": row["title"],
+        "state": row["state"],
+        "relation": row["relation"],
+        "age": age(row["ended_at_ms"], call.now.wall_ms) if row["ended_at_ms"] else None,
+        "commit": (row["result_commit"] or "")[:12],
+        "files": _files(row["metadata"]),
+        "summary": shorten(row["summary"] or "", limit),
+    }
+
+
+def _files(metadata: str | None) -> str:
+    """Return the files a worker named in its metadata, on one short line."""
+    said: Any = json.loads(metadata) if metadata else None
+    files = said.get("files_changed") or said.get("files") if isinstance(said, dict) else None
+    return shorten(", ".join(map(str, files)), 300) if isinstance(files, list) else ""
+
+
+def _subtasks(tx: Tx, task: Task) -> tuple[list[Json], str]:
+    rows = tx.all("subtasks", parent_id=task.id, limit=_ROWS)
+    total = tx.value("subtask_count", parent_id=task.id)
+    shown = [
+        {"id": task_name(r["id"]), "title": r["title"], "state": r["state"], "assignee": r["assignee"]} for r in rows
+    ]
+    return shown, f"{total - len(rows)} more subtasks" if total > len(rows) else ""
+
+
+def _attempts(tx: Tx, call: Call, task: Task, limit: int) -> list[Json]:
+    rows = tx.all("ended_runs", task_id=task.id, limit=5)
+    return [
+        {
+            "attempt": row["attempt"],
+            "run_id": run_name(row["id"]),
+            "outcome": row["outcome"],
+            "age": age(row["ended_at_ms"], call.now.wall_ms),
+            "branch": row["branch"],
+            "why": shorten(row["error"] or "", limit),
+            "note": shorten(row["note"], limit),
+        }
+        for row in rows
+        if row["outcome"] != "done"
+    ]
+
+
+def _messages(tx: Tx, call: Call, task: Task, limit: int) -> tuple[list[Json], list[Json], str]:
+    """Return answers and decisions, which bind, apart from comments, which inform."""
+    answers = tx.all("messages_of_kind", task_id=task.id, is_comment=0, limit=_ROWS)
+    comments = tx.all("messages_of_kind", task_id=task.id, is_comment=1, limit=_ROWS)
+    total = tx.value("message_count", task_id=task.id)
+    more = total - len(answers) - len(comments)
+    return (
+        [_message(call, row, limit) for row in reversed(answers)],
+        [_message(call, row, limit) for row in reversed(comments)],
+        f"{more} older messages" if more > 0 else "",
+    )
+
+
+def _message(call: Call, row: Row, limit: int) -> Json:
+    text = shorten(row["body"], limit)
+    return {
+        "from": row["author"],
+        "age": age(row["at_ms"], call.now.wall_ms),
+        "re": shorten(row["re"], 200),
+        "text": text,
+    }
+
+
+def _siblings(tx: Tx, task: Task) -> list[Json]:
+    """Return who works beside this task under the same parent, so that two do not edit one file."""
+    rows = tx.all("working_siblings", id=task.id, limit=5)
+    return [
+        {"id": task_name(row["id"]), "title": row["title"], "role": row["role"], "note": row["note"]} for row in rows
+    ]
+
+
+def _result(tx: Tx, task: Task, limit: int) -> Json:
+    """Return what the last run handed in, for a task that is done or in review."""
+    if task.state is not TaskState.DONE and task.kind is not Kind.REVIEW:
+        return {}
+    row = tx.one("last_report", task_id=task.id)
+    if row is None:
+        return {}
+    return {
+        "run_id": run_name(row["id"]),
+        "summary": shorten(row["summary"] or "", limit),
+        "metadata": shorten(row["metadata"] or "", limit),
+        "commit": row["result_commit"],
+        "checks": json.loads(row["checks"])[:20] if row["checks"] else None,
+    }
+
+
+def _flags(call: Call, task: Task, run: Run | None) -> list[str]:
+    flags = []
+    if run is not None and call.now.lease_over(run.lease_until_ms, run.lease_boot):
+        flags.append("stale: the lease is over; the next claim or the reaper takes it back")
+    if task.reopened_base:
+        flags.append("built on reopened work")
+    if task.due_at_ms is not None and task.due_at_ms > call.now.wall_ms:
+        flags.append(f"not before {(task.due_at_ms - call.now.wall_ms) // 1000} s from now")
+    if task.archived_at_ms is not None:
+        flags.append("archived")
+    return flags

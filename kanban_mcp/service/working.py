@@ -1,0 +1,106 @@
+"""What the holder of a run does while it works: heartbeat and comment."""
+
+from kanban_mcp.domain.clock import age
+from kanban_mcp.domain.errors import Limit
+from kanban_mcp.domain.ids import RunId, TaskId, parse_task
+from kanban_mcp.domain.states import Verb, next_state
+from kanban_mcp.domain.tasks import Run
+from kanban_mcp.service.call import Call, record
+from kanban_mcp.service.holding import extend, require_held
+from kanban_mcp.service.records import ensure_worker, task_of, worker_id
+from kanban_mcp.service.results import Beat, Done, Json
+from kanban_mcp.store.base import Tx
+
+COMMENTS_PER_RUN = 100
+MESSAGES_SHOWN = 10
+
+
+def heartbeat(tx: Tx, call: Call, task_id: str | None, run_id: str | None, note: str | None, expect_ms: int) -> Beat:
+    """Extend the lease of the addressed run; hand over what has come in for it since.
+
+    Raises:
+        LeaseLost: the run no longer holds its task. A beat that did not extend the lease is never a success.
+    """
+    held = require_held(tx, call, task_id, run_id, "heartbeat")
+    task, run = held.task, held.run
+    next_state(task.state, task.kind, Verb.HEARTBEAT, task.facts, name=task.name)
+    messages = hand_over_messages(tx, call, run)
+    left_s = extend(tx, call, run, for_ms=expect_ms, note=note or None)
+    if note and note != run.note:
+        record(tx, call, "note", task.id, run.id, note=note)
+    return Beat(
+        next="Read messages, then go on." if messages else "Go on.",
+        task_id=task.name,
+        run_id=run.name,
+        lease_expires_in_s=left_s,
+        budget="",
+        messages=messages,
+    )
+
+
+def hand_over_messages(tx: Tx, call: Call, run: Run) -> list[Json]:
+    """Return what others wrote to the task since this run was last told, oldest first, and mark it as given."""
+    rows = tx.all("unseen_messages", task_id=run.task_id, after=run.seen_message, worker_id=run.worker_id)
+    rows = rows[-MESSAGES_SHOWN:]
+    if rows:
+        tx.run("set_seen_message", id=run.id, seen=rows[-1]["id"])
+    now = call.now.wall_ms
+    return [
+        {"from": row["author"], "age": age(row["at_ms"], now), "re": row["re"], "text": row["body"]} for row in rows
+    ]
+
+
+def comment(tx: Tx, call: Call, task_id: str, body: str, run_id: str | None) -> Done:
+    """Leave a note on any task; the author is stamped from the connection.
+
+    With `run_id`, or on the caller's own open run, the comment is fenced and renews that lease.
+
+    Raises:
+        LeaseLost: `run_id` names a run that no longer holds its task.
+        Limit: the run has left 100 comments.
+    """
+    task = task_of(tx, parse_task(task_id))
+    run = _speaking_run(tx, call, task.id, task.run_id, run_id)
+    mine = ensure_worker(tx, call)
+    if run is not None:
+        if tx.value("comments_of_run", run_id=run.id) >= COMMENTS_PER_RUN:
+            raise Limit(f"{run.name} has left {COMMENTS_PER_RUN} comments.", hint="Put the rest into your summary.")
+        extend(tx, call, run)
+    write_message(tx, call, task.id, "comment", body, worker=mine, run=run.id if run else None)
+    record(tx, call, "commented", task.id, run.id if run else None)
+    reach = "Its worker reads it at the next heartbeat." if task.run_id and run is None else "It stays with the task."
+    return Done(next=reach, task_id=task.name, state=str(task.state), kind=str(task.kind), changed=[], also=[])
+
+
+def _speaking_run(tx: Tx, call: Call, task: TaskId, open_run: RunId | None, run_id: str | None) -> Run | None:
+    if run_id:
+        return require_held(tx, call, None, run_id, "comment").run
+    mine = worker_id(tx, call)
+    if open_run is None or mine is None or tx.value("run_worker", id=open_run) != mine:
+        return None
+    return require_held(tx, call, str(task), None, "comment").run
+
+
+def write_message(
+    tx: Tx,
+    call: Call,
+    task_id: TaskId,
+    kind: str,
+    body: str,
+    *,
+    re: str = "",
+    worker: int | None = None,
+    run: int | None = None,
+) -> None:
+    """Store a message with the task; it stays in the context of every later run until the task ends."""
+    tx.run(
+        "insert_message",
+        task_id=task_id,
+        kind=kind,
+        author=call.caller.label,
+        worker_id=worker,
+        run_id=run,
+        re=re,
+        body=body,
+        at_ms=call.now.wall_ms,
+    )

@@ -1,0 +1,1 @@
+SELECT * FROM approvals WHERE run_id = :run_id ORDER BY id DESC LIMIT 20;

@@ -1,0 +1,1 @@
+SELECT digest, answer FROM idempotency WHERE key = :key;

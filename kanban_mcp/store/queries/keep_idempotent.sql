@@ -1,0 +1,1 @@
+INSERT INTO idempotency (key, digest, answer, at_ms) VALUES (:key, :digest, :answer, :at_ms);

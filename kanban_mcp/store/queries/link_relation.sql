@@ -1,0 +1,1 @@
+SELECT relation FROM links WHERE child_id = :child_id AND parent_id = :parent_id;

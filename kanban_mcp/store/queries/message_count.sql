@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM messages WHERE task_id = :task_id;

@@ -1,0 +1,4 @@
+SELECT runs.*, workers.name AS worker_name
+  FROM runs JOIN workers ON workers.id = runs.worker_id
+ WHERE runs.worker_id = :worker_id
+ ORDER BY runs.id DESC LIMIT 1;

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM links WHERE child_id = :child_id;

@@ -1,0 +1,1 @@
+SELECT worker_id FROM runs WHERE id = :id;

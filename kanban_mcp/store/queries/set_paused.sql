@@ -1,0 +1,1 @@
+UPDATE board SET paused = :paused;

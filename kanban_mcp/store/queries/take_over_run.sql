@@ -1,0 +1,4 @@
+-- take_over_run.sql. The process that the run was opened for speaks up.
+UPDATE runs
+   SET worker_id = :worker_id, pid = :pid, pid_started = :pid_started, host = :host, boot_id = :boot_id
+ WHERE id = :id AND ended_at_ms IS NULL;

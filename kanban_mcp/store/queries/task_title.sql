@@ -1,0 +1,1 @@
+SELECT title FROM tasks WHERE id = :id;

@@ -1,0 +1,1 @@
+SELECT several FROM workers WHERE id = :id;
