@@ -26,7 +26,7 @@ class Settings:
     db: str | None = None
     role: str | None = None
     toolset: str = "orchestrator"
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, name: str) -> str:
@@ -56,7 +56,7 @@ def _number(low: int, high: int) -> Callable[[str, Any], int]:
     def read(name: str, value: Any) -> int:
         text = str(value).strip()
         if isinstance(value, (bool, float)) or not text.isdecimal() or not low <= int(text) <= high:
-            raise ConfigError(f"{name} = {shown(text)} is not a whole number from {low} to {high}.", hint="Correct it.")
+            raise ConfigError(f"{name} = {shown(text)} is no whole number from {low} to {high}.", hint="Correct it.")
         return int(text)
 
     return read

@@ -79,7 +79,7 @@ def find_cycle(sources: Iterable[TaskId], waiters: Callable[[TaskId], Iterable[T
 
 
 def path_text(cycle: Sequence[TaskId], first: TaskId | None = None, shown: int = 8) -> str:
-    """Write a circle as `TASK-003 → TASK-005 → TASK-009`, from `first` on where it is part of it; long ones shortened."""
+    """Write a circle as `TASK-003 → TASK-005 → TASK-009`, from `first` on if it is part of it; long ones shortened."""
     if first in cycle:
         at = cycle.index(first)
         cycle = [*cycle[at:], *cycle[:at]]

@@ -1,11 +1,11 @@
 """What every transaction is given beside its arguments: who calls, when, and the numbers in force."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from kanban_mcp.domain.clock import BoardTime
+from kanban_mcp.domain.compact import compact
 from kanban_mcp.domain.ids import RunId, TaskId
 from kanban_mcp.domain.policy import Policy
 from kanban_mcp.domain.principals import Caller, ProcessId
@@ -39,5 +39,5 @@ def record(
         kind=kind,
         actor=call.caller.label,
         at_ms=call.now.wall_ms,
-        data=json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else "{}",
+        data=compact(data) if data else "{}",
     )

@@ -106,7 +106,7 @@ def _require_role(tx: Tx, call: Call, task: Task, role: str, named_role: str) ->
     if task.assignee and task.assignee != (named_role or role):
         raise Forbidden(
             f"{task.name} is for {task.assignee}, you work as {role or 'no role'}.",
-            hint=f'kanban_claim(task_id="{task.name}", assignee="{task.assignee}") if you mean to work as {task.assignee}.',
+            hint=f'kanban_claim(task_id="{task.name}", assignee="{task.assignee}") takes that role.',
         )
     if not task.assignee and role in call.policy.read_only_roles:
         raise Forbidden(

@@ -1,11 +1,11 @@
 """Creating tasks: one, or a whole plan, links and limits and cycle check in one transaction (DESIGN §4)."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
+from kanban_mcp.domain.compact import compact
 from kanban_mcp.domain.errors import Forbidden, LeaseLost, Limit, WhichTask
-from kanban_mcp.domain.ids import RunId, TaskId, WorkerId, parse_task, task_name
+from kanban_mcp.domain.ids import RunId, WorkerId, parse_task, task_name
 from kanban_mcp.domain.inputs import Priority
 from kanban_mcp.domain.links import Relation, is_held_back, is_satisfied
 from kanban_mcp.domain.states import TERMINAL, TaskState, queue
@@ -14,7 +14,7 @@ from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.graph import add_links, require_acyclic, require_depth, require_link
 from kanban_mcp.service.holding import extend, require_held
 from kanban_mcp.service.idempotency import earlier_answer, keep_answer
-from kanban_mcp.service.records import ensure_worker, run_from, run_of, task_of, worker_id
+from kanban_mcp.service.records import ensure_worker, run_from, run_of, task_from, task_of, worker_id
 from kanban_mcp.service.results import Created, Json
 from kanban_mcp.service.ripple import spread, waits_of
 from kanban_mcp.store.base import Tx
@@ -62,7 +62,7 @@ def create(tx: Tx, call: Call, wanted: Wanted) -> Created:
     if run is not None:
         extend(tx, call, run)
     result = _answer(tx, call, task, links, run)
-    keep_answer(tx, call, wanted.key, wanted, asdict(result))
+    keep_answer(tx, call, wanted.key, wanted, result)
     return result
 
 
@@ -95,28 +95,26 @@ def _insert(
     part_of = [is_held_back(p.state, p.waits_after, p.held) for p, r in links if r is Relation.PART_OF]
     held = bool(part_of) and all(part_of)
     state = TaskState.TRIAGE if draft.triage else queue(waits_after + held)
-    return task_of(
-        tx,
-        TaskId(
-            tx.insert(
-                "insert_task",
-                title=draft.title,
-                context=draft.context,
-                assignee=draft.assignee,
-                priority=int(draft.priority),
-                state=state,
-                waits_after=waits_after,
-                held=held,
-                allowed=call.policy.max_attempts,
-                max_attempts=call.policy.max_attempts,
-                acceptance=json.dumps(list(draft.acceptance), ensure_ascii=False),
-                created_by=call.caller.label,
-                made_by_worker=mine,
-                made_by_run=run.id if run else None,
-                at_ms=call.now.wall_ms,
-            )
-        ),
+    row = tx.one(
+        "insert_task",
+        title=draft.title,
+        context=draft.context,
+        assignee=draft.assignee,
+        priority=int(draft.priority),
+        state=state,
+        waits_after=waits_after,
+        held=held,
+        allowed=call.policy.max_attempts,
+        max_attempts=call.policy.max_attempts,
+        acceptance=compact(list(draft.acceptance)),
+        created_by=call.caller.label,
+        made_by_worker=mine,
+        made_by_run=run.id if run else None,
+        at_ms=call.now.wall_ms,
     )
+    if row is None:
+        raise LookupError("the new task has no row")
+    return task_from(row)
 
 
 def require_may_add(call: Call, draft: Draft, links: Sequence[tuple[Task, Relation]], run: Run | None) -> None:
@@ -201,7 +199,9 @@ def _answer(tx: Tx, call: Call, task: Task, links: Sequence[tuple[Task, Relation
         state=str(task.state),
         relation=kinds.pop() if len(kinds) == 1 else "",
         parents=_named(links),
-        waits_for=[task_name(row["id"]) for row in tx.all("waited_for", id=task.id, limit=5)],
+        waits_for=[
+            parent.name for parent, relation in links if relation is Relation.AFTER and not is_satisfied(parent.state)
+        ],
     )
 
 
@@ -219,7 +219,8 @@ def _next(tx: Tx, call: Call, task: Task, links: Sequence[tuple[Task, Relation]]
     )
     if served:
         return f'{text} Go on, or kanban_block(kind="dependency") to wait.'
-    return f'{text} Nobody else works as {task.assignee or "a worker"} now: kanban_claim(task_id="{task.name}") takes it yourself.'
+    who = task.assignee or "a worker"
+    return f'{text} Nobody else works as {who} now: kanban_claim(task_id="{task.name}") takes it yourself.'
 
 
 def speaking_run_of(tx: Tx, call: Call) -> Run | None:

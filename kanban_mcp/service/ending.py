@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kanban_mcp.domain.clock import duration
+from kanban_mcp.domain.compact import compact
 from kanban_mcp.domain.errors import IllegalTransition, Invalid, WeakReason
 from kanban_mcp.domain.ids import TaskId
 from kanban_mcp.domain.inputs import choice, moment_ms, shown
@@ -49,7 +50,7 @@ def block(tx: Tx, call: Call, task_id: str | None, run_id: str | None, said: Blo
     if is_weak_reason(said.reason):
         raise WeakReason(
             f"{shown(said.reason)} gives nobody anything to act on.",
-            hint='kanban_block(reason="what is missing, and who could give it"), e.g. "Need STRIPE_SECRET_KEY in .env".',
+            hint='kanban_block(reason=what is missing, and who could give it), e.g. "Need STRIPE_SECRET_KEY in .env".',
         )
     if held.task.kind is Kind.ASKING:
         return _park(tx, call, held, said)
@@ -194,7 +195,7 @@ def _ended(tx: Tx, run: Run, after: Task, text: str, *, due: str = "", verb: str
 
 def keep_answer(tx: Tx, run: Run, result: Any, verb: str = "") -> None:
     """Keep the first answer of the call that ended a run, for a client that repeats it after a lost reply."""
-    text = json.dumps(to_json(result), ensure_ascii=False, separators=(",", ":"))
+    text = compact(to_json(result))
     tx.run("keep_answer", id=run.id, answer=text, verb=verb)
 
 

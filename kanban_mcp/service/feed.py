@@ -1,7 +1,7 @@
 """Wakes those who wait for a change: at once inside this process, by polling the store's version across processes.
 
-SQLite tells nobody, but `PRAGMA data_version` costs 2 µs to ask (reference storage §4), so a waiter asks every 25 ms and
-slows down to 250 ms after ten seconds. Nobody polls while nobody waits.
+SQLite tells nobody, but `PRAGMA data_version` costs about 2 µs to ask, so a waiter asks every 25 ms and slows down to
+250 ms after ten seconds. Nobody polls while nobody waits.
 """
 
 from collections.abc import Awaitable, Callable

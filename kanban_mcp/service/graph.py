@@ -50,7 +50,7 @@ def require_depth(tx: Tx, policy: Policy, child: TaskId) -> None:
     below = tx.value("levels_below", id=child)
     if above + below > policy.max_depth:
         raise Limit(
-            f"{task_name(child)} would be subtask level {above + below}; at most {policy.max_depth} levels below a root.",
+            f"{task_name(child)} would be subtask level {above + below}; at most {policy.max_depth} below a root.",
             hint="Make it a subtask of a task higher up, or let it run after.",
         )
 
@@ -75,9 +75,9 @@ def require_acyclic(tx: Tx, child: TaskId, parent: TaskId) -> None:
 
 def add_links(tx: Tx, child: TaskId, parents: Iterable[tuple[TaskId, Relation]]) -> None:
     """Write links; what they mean for waits is the caller's to recount."""
-    tx.many(
-        "insert_link", [{"child_id": child, "parent_id": parent, "relation": relation} for parent, relation in parents]
-    )
+    rows = [{"child_id": child, "parent_id": parent, "relation": relation} for parent, relation in parents]
+    if rows:
+        tx.many("insert_link", rows)
 
 
 def ids_json(ids: Iterable[TaskId]) -> str:

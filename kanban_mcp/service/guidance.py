@@ -22,7 +22,8 @@ def _own(task: Task, own: Run, has_messages: bool) -> str:
     place = f" in {own.workdir}" if own.isolated and own.workdir else ""
     read = " Read messages first." if has_messages else ""
     checks = " When the acceptance checks pass:" if task.acceptance != "[]" else " When it is done:"
-    return f"Work on it{place}.{read} kanban_heartbeat(note) every 2-3 tool calls.{checks} kanban_complete(summary, evidence)."
+    beat = "kanban_heartbeat(note) every 2-3 tool calls."
+    return f"Work on it{place}.{read} {beat}{checks} kanban_complete(summary, evidence)."
 
 
 _WITHOUT_RUN = {

@@ -155,7 +155,8 @@ def _finished(tx: Tx, call: Call, run: Run) -> BoardError:
             f"{run.name} parked {task.name} {when} ago, waiting for a decision. Nothing was written.", hint=hint
         )
     return Finished(
-        f"{run.name} already ended {task.name} {when} ago ({run.outcome}); it is {task.state} now. Nothing was written.",
+        f"{run.name} already ended {task.name} {when} ago ({run.outcome}); it is {task.state} now. "
+        "Nothing was written.",
         hint="kanban_claim takes other work, or end this session.",
     )
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from typing import Any
 
+from kanban_mcp.domain.compact import compact
 from kanban_mcp.domain.errors import Invalid
 from kanban_mcp.domain.inputs import shown
 from kanban_mcp.service.call import Call
@@ -25,10 +27,10 @@ def earlier_answer(tx: Tx, key: str | None, request: Any) -> dict[str, Any] | No
     return answer
 
 
-def keep_answer(tx: Tx, call: Call, key: str | None, request: Any, answer: dict[str, Any]) -> None:
-    """Keep an answer under its key, in the transaction of the work itself."""
+def keep_answer(tx: Tx, call: Call, key: str | None, request: Any, answer: Any) -> None:
+    """Keep an answer (a result dataclass) under its key, in the transaction of the work itself."""
     if key is not None:
-        text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+        text = compact(asdict(answer))
         tx.run("keep_idempotent", key=key, digest=_digest(request), answer=text, at_ms=call.now.wall_ms)
 
 

@@ -3,7 +3,7 @@
 Every verb ends here, so that no call path can forget the event, the dependents or the fence.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from kanban_mcp.domain.errors import BoardBusy
@@ -14,6 +14,9 @@ from kanban_mcp.domain.tasks import Run, Task
 from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.ripple import ripple
 from kanban_mcp.store.base import Tx
+
+_FIXED = {"waits_after", "waits_subtasks", "held", "created_by", "made_by_worker", "made_by_run", "created_at_ms"}
+_WRITTEN = tuple(field.name for field in fields(Task) if field.name not in _FIXED)
 
 
 def move(
@@ -52,17 +55,7 @@ def save(tx: Tx, before: Task, after: Task) -> None:
 
     Inside one writing transaction the swap cannot lose; it is the last guard should a path read outside of it.
     """
-    values = asdict(after)
-    for name in (
-        "waits_after",
-        "waits_subtasks",
-        "held",
-        "created_by",
-        "made_by_worker",
-        "made_by_run",
-        "created_at_ms",
-    ):
-        del values[name]
+    values = {name: getattr(after, name) for name in _WRITTEN}
     swapped = tx.run("save_task", **values, was_state=before.state, was_kind=before.kind, was_run=before.run_id)
     if swapped != 1:
         raise BoardBusy(f"{before.name} changed while this call looked at it. Nothing was written.", hint="Call again.")

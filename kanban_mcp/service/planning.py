@@ -1,7 +1,7 @@
 """A whole graph in one transaction, all or nothing, ids by ref (DESIGN §6, `kanban_plan`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from kanban_mcp.domain.errors import Cycle, Invalid
@@ -150,7 +150,7 @@ def plan(tx: Tx, call: Call, items: tuple[Item, ...], dry_run: bool, key: str | 
     result = _planned(tx, items, made, dry_run)
     if dry_run:
         raise DryRun(result)
-    keep_answer(tx, call, key, items, asdict(result))
+    keep_answer(tx, call, key, items, result)
     return result
 
 

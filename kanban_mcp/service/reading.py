@@ -82,10 +82,12 @@ def _overview_next(tx: Tx, call: Call, holding: list[Json], ready: list[Json], m
     if ready:
         who = f" for {my_role}" if my_role else ""
         argument = f'assignee="{my_role}"' if my_role else ""
-        return f"You hold nothing. Ready{who}: {len(ready)}{'+' if len(ready) == 5 else ''}. Call kanban_claim({argument})."
+        many = f"{len(ready)}{'+' if len(ready) == 5 else ''}"
+        return f"You hold nothing. Ready{who}: {many}. Call kanban_claim({argument})."
     others = [row["assignee"] for row in tx.all("ready_roles")]
     if others:
-        return f'You hold nothing. Work is ready for: {", ".join(others)}. kanban_claim(assignee="{others[0]}") takes that role.'
+        names = ", ".join(others)
+        return f'You hold nothing. Work is ready for: {names}. kanban_claim(assignee="{others[0]}") takes that role.'
     if tx.value("newest_task") is None:
         return "The board is empty. kanban_create adds a task, kanban_plan a whole graph."
     return "You hold nothing and nothing is ready for you. kanban_claim(wait_s=45) waits; kanban_list shows the board."

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from kanban_mcp.domain.clock import age
+from kanban_mcp.domain.compact import compact
 from kanban_mcp.domain.ids import TaskId, run_name, task_name
 from kanban_mcp.domain.inputs import Priority
 from kanban_mcp.domain.states import Kind, TaskState
@@ -28,24 +29,22 @@ def view(tx: Tx, call: Call, task_id: TaskId) -> TaskView:
     """Return the view of one task; the longest texts are cut further until the whole fits."""
     for text_limit in (1_500, 600, 250, 100):
         shown = _view(tx, call, task_id, text_limit)
-        if len(_compact(shown)) <= VIEW_LIMIT:
+        if len(compact(to_json(shown))) <= VIEW_LIMIT:
             return shown
     return shown
-
-
-def _compact(shown: TaskView) -> str:
-    return json.dumps(to_json(shown), ensure_ascii=False, separators=(",", ":"))
 
 
 def _view(tx: Tx, call: Call, task_id: TaskId, limit: int) -> TaskView:
     task = task_of(tx, task_id)
     run = None if task.run_id is None else run_of(tx, task.run_id)
     mine = run is not None and run.worker_id == worker_id(tx, call)
-    parents, parents_more = _parents(tx, call, task, limit)
-    subtasks, subtasks_more = _subtasks(tx, task)
-    messages, comments, said_more = _messages(tx, call, task, limit)
-    asked = open_approval(tx, task.id) or _last_decided(tx, task)
-    left_out = [text for text in (parents_more, subtasks_more, said_more) if text]
+    has = tx.one("view_shape", id=task.id)
+    assert has is not None  # noqa: S101 - it counts, so it always has a row
+    parents = _parents(tx, call, task, limit) if has["parents"] else []
+    subtasks = _subtasks(tx, task) if has["subtasks"] else []
+    messages, comments = _messages(tx, call, task, limit) if has["messages"] else ([], [])
+    asked = open_approval(tx, task.id) or _last_decided(tx, task) if has["approvals"] else None
+    shown = {"parents": len(parents), "subtasks": len(subtasks), "messages": len(messages) + len(comments)}
     return TaskView(
         next=next_step(call, task, run if mine else None, has_messages=bool(messages), holder=run),
         id=task.name,
@@ -64,12 +63,12 @@ def _view(tx: Tx, call: Call, task_id: TaskId, limit: int) -> TaskView:
         approval=_approval(asked, task, limit) if asked else {},
         parents=parents,
         subtasks=subtasks,
-        previous_attempts=_attempts(tx, call, task, limit),
+        previous_attempts=_attempts(tx, call, task, limit) if has["attempts"] else [],
         comments=comments,
-        siblings=_siblings(tx, task),
+        siblings=_siblings(tx, task) if has["part_of"] else [],
         result=_result(tx, task, limit),
         flags=_flags(call, task, run),
-        left_out="; ".join(left_out),
+        left_out="; ".join(f"{has[what] - n} more {what}" for what, n in shown.items() if has[what] > n),
     )
 
 
@@ -119,11 +118,8 @@ def _approval(asked: ApprovalRequest, task: Task, limit: int) -> Json:
     }
 
 
-def _parents(tx: Tx, call: Call, task: Task, limit: int) -> tuple[list[Json], str]:
-    rows = tx.all("parents_with_results", child_id=task.id, limit=_ROWS)
-    total = tx.value("parent_count", child_id=task.id)
-    shown = [_parent(call, row, limit) for row in rows]
-    return shown, f"{total - len(rows)} more parents" if total > len(rows) else ""
+def _parents(tx: Tx, call: Call, task: Task, limit: int) -> list[Json]:
+    return [_parent(call, row, limit) for row in tx.all("parents_with_results", child_id=task.id, limit=_ROWS)]
 
 
 def _parent(call: Call, row: Row, limit: int) -> Json:
@@ -146,13 +142,9 @@ def _files(metadata: str | None) -> str:
     return shorten(", ".join(map(str, files)), 300) if isinstance(files, list) else ""
 
 
-def _subtasks(tx: Tx, task: Task) -> tuple[list[Json], str]:
+def _subtasks(tx: Tx, task: Task) -> list[Json]:
     rows = tx.all("subtasks", parent_id=task.id, limit=_ROWS)
-    total = tx.value("subtask_count", parent_id=task.id)
-    shown = [
-        {"id": task_name(r["id"]), "title": r["title"], "state": r["state"], "assignee": r["assignee"]} for r in rows
-    ]
-    return shown, f"{total - len(rows)} more subtasks" if total > len(rows) else ""
+    return [{"id": task_name(r["id"]), **{name: r[name] for name in ("title", "state", "assignee")}} for r in rows]
 
 
 def _attempts(tx: Tx, call: Call, task: Task, limit: int) -> list[Json]:
@@ -172,16 +164,13 @@ def _attempts(tx: Tx, call: Call, task: Task, limit: int) -> list[Json]:
     ]
 
 
-def _messages(tx: Tx, call: Call, task: Task, limit: int) -> tuple[list[Json], list[Json], str]:
-    """Return answers and decisions, which bind, apart from comments, which inform."""
+def _messages(tx: Tx, call: Call, task: Task, limit: int) -> tuple[list[Json], list[Json]]:
+    """Return answers and decisions, which bind, apart from comments, which inform; the newest of each."""
     answers = tx.all("messages_of_kind", task_id=task.id, is_comment=0, limit=_ROWS)
     comments = tx.all("messages_of_kind", task_id=task.id, is_comment=1, limit=_ROWS)
-    total = tx.value("message_count", task_id=task.id)
-    more = total - len(answers) - len(comments)
     return (
         [_message(call, row, limit) for row in reversed(answers)],
         [_message(call, row, limit) for row in reversed(comments)],
-        f"{more} older messages" if more > 0 else "",
     )
 
 

@@ -14,7 +14,7 @@ SIZE_LIMIT = 64 * 1024 * 1024
 
 
 def check_file(workdir: str | None, path: str, sha256: str | None) -> Check:
-    """Return what was found at `path`, relative to the workdir: a regular file, its size, and its hash if one is claimed."""
+    """Return what was found at `path` below the workdir: a regular file, its size, its hash if one is claimed."""
     if workdir is None:
         return Check("file", path, None, "the run has no workdir that the board knows")
     try:
@@ -54,7 +54,7 @@ def _look(workdir: str, path: str, sha256: str | None) -> tuple[bool, str]:
 def _parts(workdir: str, path: str) -> list[str] | None:
     if "\0" in path:
         return None
-    if os.path.isabs(path):
+    if path.startswith("/"):
         path = os.path.relpath(path, workdir)
     parts = [part for part in path.split("/") if part not in ("", ".")]
     return None if not parts or ".." in parts else parts

@@ -1,1 +1,0 @@
-SELECT COUNT(*) FROM messages WHERE task_id = :task_id;

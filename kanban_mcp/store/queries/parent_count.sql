@@ -1,1 +1,0 @@
-SELECT COUNT(*) FROM links WHERE child_id = :child_id;
