@@ -1,19 +1,23 @@
-"""Composition: settings in, a board out. The only place that knows which engine, clock and eyes a board gets."""
+"""Composition: settings in, a board out. The only place that knows which engine, clock and eyes a board gets.
+
+What a heartbeat from a hook does not need is imported where it is used (DESIGN §6, light path).
+"""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kanban_mcp import keys, machine
+from kanban_mcp import machine
 from kanban_mcp.config import Settings, load_settings
 from kanban_mcp.domain.principals import ProcessId
-from kanban_mcp.service.board import Board
-from kanban_mcp.store.aio import SqliteStore
 from kanban_mcp.store.location import BoardPlace, find_board
 from kanban_mcp.store.opening import SqliteOptions
-from kanban_mcp.verify.verifier import LocalVerifier
+from kanban_mcp.store.sqlite import SqliteFile
+
+if TYPE_CHECKING:
+    from kanban_mcp.service.board import Board
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,17 @@ def is_gone(process: ProcessId) -> bool:
     return not machine.is_alive(process)
 
 
-def open_board(setup: Setup, *, may_create: bool = True) -> Board:
+def open_board(setup: Setup, *, may_create: bool = True) -> "Board":
     """Return the board of a setup; its file is opened at the first call.
 
     `may_create`: the first write may create it, where the place is initialised.
     """
-    setup.place.require(create=may_create)
-    options = SqliteOptions(may_create=may_create and setup.place.initialised)
+    from kanban_mcp.service.board import Board
+    from kanban_mcp.store.aio import SqliteStore
+    from kanban_mcp.verify.verifier import LocalVerifier
+
     return Board(
-        SqliteStore(setup.place.path, options),
+        SqliteStore(setup.place.path, _options(setup, may_create)),
         clock=machine.read_clock,
         is_gone=is_gone,
         policy=setup.settings.policy,
@@ -61,15 +67,29 @@ def open_board(setup: Setup, *, may_create: bool = True) -> Board:
     )
 
 
-async def is_operator(board: Board, environ: Mapping[str, str] | None = None) -> bool:
+def open_file(setup: Setup) -> SqliteFile:
+    """Return the board of a setup for calls without an event loop (the light path); it never creates one."""
+    return SqliteFile(setup.place.path, _options(setup, may_create=False))
+
+
+def _options(setup: Setup, may_create: bool) -> SqliteOptions:
+    setup.place.require(create=may_create)
+    return SqliteOptions(may_create=may_create and setup.place.initialised)
+
+
+async def is_operator(board: "Board", environ: Mapping[str, str] | None = None) -> bool:
     """Say whether this user holds the operator key of the board."""
+    from kanban_mcp import keys
+
     identity = await board.identity()
     folder = keys.keys_folder(os.environ if environ is None else environ)
     return keys.holds_key(folder, identity.board_key, identity.operator_hash)
 
 
-async def make_operator_key(board: Board, environ: Mapping[str, str] | None = None) -> bool:
+async def make_operator_key(board: "Board", environ: Mapping[str, str] | None = None) -> bool:
     """Make the operator key of a board that has none. Says whether this user now holds the key."""
+    from kanban_mcp import keys
+
     identity = await board.create_if_missing()
     folder = keys.keys_folder(os.environ if environ is None else environ)
     if identity.operator_hash is None:

@@ -34,7 +34,7 @@ def make_key(folder: Path, board_key: str) -> str:
     Raises:
         ConfigError: the folder or file cannot be written.
     """
-    path = _path(folder, board_key)
+    path = key_path(folder, board_key)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -53,11 +53,12 @@ def holds_key(folder: Path, board_key: str, operator_hash: str | None) -> bool:
     if operator_hash is None:
         return False
     try:
-        key = _path(folder, board_key).read_text(encoding="ascii").strip()
+        key = key_path(folder, board_key).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return False
     return hmac.compare_digest(hash_of(key), operator_hash)
 
 
-def _path(folder: Path, board_key: str) -> Path:
+def key_path(folder: Path, board_key: str) -> Path:
+    """Return where the operator key of a board is kept. People are told this path, never what is in it."""
     return folder / f"operator-{board_key}.key"

@@ -1,5 +1,6 @@
 """Who is calling. It comes from the connection, never from an argument (DESIGN §5)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +28,28 @@ class ProcessId:
     started: str
     host: str
     boot_id: str
+
+
+SESSION_VARIABLES = ("KANBAN_SESSION_ID", "CLAUDE_CODE_SESSION_ID")
+"""Variables in which a client names its session; it stays the same when the client restarts its server."""
+
+_SESSION_LIMIT = 200
+
+
+def named_session(values: Iterable[object]) -> str | None:
+    """Return the first value that names a session, at most 200 characters of it; None when none does."""
+    for value in values:
+        if isinstance(value, str) and value.strip():
+            return value.strip()[:_SESSION_LIMIT]
+    return None
+
+
+def worker_key(process: ProcessId, session: str | None) -> str:
+    """Return the key of a worker: its named session on this host and boot, else its process.
+
+    Every surface builds it here: a hook, a command and a server of one session have to be the same worker.
+    """
+    return f"{process.host}|{process.boot_id}|{session or f'{process.pid}.{process.started}'}"
 
 
 @dataclass(frozen=True, slots=True)
