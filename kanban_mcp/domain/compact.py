@@ -1,4 +1,4 @@
-"""Compact JSON, as the board stores and sends it: no blanks, real characters. One encoder, because making one is slow."""
+"""Compact JSON, as the board stores and sends it: no blanks, real characters. One encoder: making one is slow."""
 
 import json
 from typing import Any

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kanban_mcp.domain.ids import RunId, TaskId, WorkerId, run_name, task_name
 from kanban_mcp.domain.principals import ProcessId
@@ -9,9 +10,12 @@ from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Facts, Kind, Place, TaskState
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One task with its waits and counters. Times are epoch milliseconds."""
+class Task(NamedTuple):
+    """One task with its waits and counters. Times are epoch milliseconds.
+
+    A named tuple, because verbs read and copy tasks all the time: `_replace` costs a tenth of what a frozen dataclass
+    takes.
+    """
 
     id: TaskId
     title: str
@@ -78,8 +82,7 @@ class Task:
         return self.due_at_ms is None or self.due_at_ms <= wall_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One attempt. Its id is the fence: a write from any run but the task's open one is refused."""
 
     id: RunId
@@ -136,8 +139,7 @@ class Run:
         return self.pid == 0
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalRequest:
+class ApprovalRequest(NamedTuple):
     """A durable question to a person: one exact text, one task revision, one decision."""
 
     id: int

@@ -1,6 +1,6 @@
 """Claiming: the next ready task of a role, or a named one (DESIGN §6)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kanban_mcp.domain.errors import Forbidden, HeldBy
 from kanban_mcp.domain.ids import RunId, TaskId, task_name
@@ -135,9 +135,9 @@ def _open(tx: Tx, call: Call, task: Task, role: str) -> Taken:
     started = task
     if lost is not None:
         tx.run("uncount_run", id=lost.id)
-        started = replace(task, counted=task.counted - 1, snoozes=task.snoozes + 1)
+        started = task._replace(counted=task.counted - 1, snoozes=task.snoozes + 1)
     run_id = open_run(tx, call, started, mine, role)
-    after = move(tx, call, task, Verb.CLAIM, changed=replace(started, due_at_ms=None), run_id=run_id)
+    after = move(tx, call, task, Verb.CLAIM, changed=started._replace(due_at_ms=None), run_id=run_id)
     run = run_of(tx, run_id)
     if tx.value("open_run_count", worker_id=mine) > 1:
         tx.run("set_several", worker_id=mine, several=1)

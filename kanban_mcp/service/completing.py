@@ -1,7 +1,7 @@
 """Completion: checked by the board, not claimed by the worker (DESIGN §8)."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from kanban_mcp.domain.checks import CheckJob, Findings
 from kanban_mcp.domain.clock import age
@@ -125,7 +125,7 @@ def _finish(tx: Tx, call: Call, held: Held, report: Report, found: Findings) -> 
         checks=json.dumps([asdict(check) for check in found.checks]) if found.checks else None,
         result_commit=found.result_commit,
     )
-    after = move(tx, call, task, verb, changed=replace(freed, blocked=None, due_at_ms=None, person_only=submits))
+    after = move(tx, call, task, verb, changed=freed._replace(blocked=None, due_at_ms=None, person_only=submits))
     log(tx, call, str(outcome), task, after, run, summary=report.summary)
     return _answer(tx, call, run, after, found.checks)
 

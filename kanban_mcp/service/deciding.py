@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Container
-from dataclasses import replace
 
 from kanban_mcp.domain.errors import Forbidden, GatesNotMet, IllegalTransition, Invalid, Limit, NeedsApproval
 from kanban_mcp.domain.ids import TaskId, parse_task, task_name
@@ -44,7 +43,7 @@ def decide(tx: Tx, call: Call, task_id: str, note: str, *, grant: bool) -> Done:
 def _judge(tx: Tx, call: Call, task: Task, note: str, verb: Verb) -> Done:
     if verb is Verb.APPROVE and task.waits_subtasks:
         raise GatesNotMet(f"{task.name} has {task.waits_subtasks} open subtasks.", hint="Finish or cancel them first.")
-    after = move(tx, call, task, verb, changed=replace(task, person_only=False, blocked=None))
+    after = move(tx, call, task, verb, changed=task._replace(person_only=False, blocked=None))
     if verb is Verb.REJECT or note:
         text = note or "Changes requested, without a note."
         write_message(
@@ -63,7 +62,7 @@ def _decide_request(tx: Tx, call: Call, task: Task, request: ApprovalRequest, no
         )
     close_request(tx, call, request, word, by=call.caller.label, note=note)
     parked = task.kind is Kind.PARKED
-    after = move(tx, call, task, verb, changed=replace(task, due_at_ms=None), run_id=None if parked else task.run_id)
+    after = move(tx, call, task, verb, changed=task._replace(due_at_ms=None), run_id=None if parked else task.run_id)
     said = f"{word.capitalize()}{', once, as worded' if verb is Verb.APPROVE else ''}. {note}".strip()
     write_message(tx, call, task.id, "decision", said, re=request.summary)
     log(tx, call, word, task, after, None, request=request.id, note=note)
@@ -105,7 +104,7 @@ def _answer(tx: Tx, call: Call, task: Task, text: str) -> Done:
     ensure_worker(tx, call)
     question = _question(task)
     granted = max(task.allowed, task.counted + 1)  # an answer to a used-up budget grants one attempt more
-    changed = replace(task, blocked=None, person_only=False, due_at_ms=None, allowed=granted)
+    changed = task._replace(blocked=None, person_only=False, due_at_ms=None, allowed=granted)
     after = move(tx, call, task, Verb.ANSWER, changed=changed)
     write_message(tx, call, task.id, "answer", text, re=question)
     log(tx, call, "answered", task, after, by="person" if call.caller.is_person else "orchestrator")
@@ -164,7 +163,7 @@ def _withdraw(tx: Tx, call: Call, task: Task, reason: str) -> None:
     if task.run_id is not None:
         run = run_of(tx, task.run_id)
         freed = end_run(tx, call, task, run, Outcome.CANCELLED, verb="cancel", by=call.caller.label, error=reason)
-    after = move(tx, call, task, Verb.CANCEL, changed=replace(freed, blocked=None, person_only=False, due_at_ms=None))
+    after = move(tx, call, task, Verb.CANCEL, changed=freed._replace(blocked=None, person_only=False, due_at_ms=None))
     log(tx, call, "cancelled", task, after, run, reason=reason)
 
 
@@ -204,8 +203,7 @@ def _require_open_parents(tx: Tx, task: Task) -> None:
 
 def _retry(tx: Tx, call: Call, task: Task, note: str) -> Done:
     ensure_worker(tx, call)
-    changed = replace(
-        task,
+    changed = task._replace(
         allowed=task.counted + task.max_attempts,
         agent_retries=task.agent_retries + (not call.caller.is_person),
         due_at_ms=None,
@@ -233,7 +231,7 @@ def archive(tx: Tx, call: Call, task_id: str) -> Done:
     next_state(task.state, task.kind, Verb.ARCHIVE, task.facts, name=task.name)
     ensure_worker(tx, call)
     if task.archived_at_ms is None:
-        save(tx, task, replace(task, archived_at_ms=call.now.wall_ms, updated_at_ms=call.now.wall_ms))
+        save(tx, task, task._replace(archived_at_ms=call.now.wall_ms, updated_at_ms=call.now.wall_ms))
         record(tx, call, "archived", task.id)
     return Done("Archived.", task.name, str(task.state), str(task.kind), [], [])
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from kanban_mcp.domain.errors import IllegalTransition, Invalid
@@ -101,9 +101,9 @@ def _require_allowed(tx: Tx, call: Call, task: Task, changes: Mapping[str, Any],
 
 def _write(tx: Tx, call: Call, task: Task, changes: dict[str, Any]) -> Task:
     bound = [name for name in BOUND if name in changes]
-    edited = replace(task, **changes, revision=task.revision + bool(bound), updated_at_ms=call.now.wall_ms)
+    edited = task._replace(**changes, revision=task.revision + bool(bound), updated_at_ms=call.now.wall_ms)
     if "max_attempts" in changes:
-        edited = replace(edited, allowed=max(task.counted + 1, task.allowed + edited.max_attempts - task.max_attempts))
+        edited = edited._replace(allowed=max(task.counted + 1, task.allowed + edited.max_attempts - task.max_attempts))
     save(tx, task, edited)
     record(tx, call, "edited", task.id, task.run_id, fields=sorted(changes), revision=edited.revision)
     if bound and task.run_id is not None:

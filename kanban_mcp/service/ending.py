@@ -94,8 +94,7 @@ def _ask(tx: Tx, call: Call, held: Held, said: Block, until: int | None) -> Ende
         call,
         task,
         verb,
-        changed=replace(
-            freed,
+        changed=freed._replace(
             blocks=blocks,
             blocked=block_json(said.reason, said.options, said.default, run.name),
             person_only=said.kind == "capability" or blocks > call.policy.max_agent_answers,
@@ -135,7 +134,7 @@ def _snooze(tx: Tx, call: Call, held: Held, said: Block, until: int | None) -> E
         after = requeue(tx, call, task, run, Verb.SNOOZE, outcome, why, by="self")
         return _ended(tx, run, after, f"Snoozed too often: this counts as a failed attempt.{_kept(run)}", verb="block")
     freed = end_run(tx, call, task, run, outcome, verb="block", error=said.reason)
-    after = move(tx, call, task, Verb.SNOOZE, changed=replace(freed, due_at_ms=due, snoozes=task.snoozes + 1))
+    after = move(tx, call, task, Verb.SNOOZE, changed=freed._replace(due_at_ms=due, snoozes=task.snoozes + 1))
     log(tx, call, "snoozed", task, after, run, reason=said.reason, until_ms=due)
     wait = (due - call.now.wall_ms) // 1000
     left = call.policy.max_snoozes - after.snoozes
@@ -150,7 +149,7 @@ def _snooze(tx: Tx, call: Call, held: Held, said: Block, until: int | None) -> E
 
 def _park(tx: Tx, call: Call, held: Held, said: Block) -> Ended:
     park(tx, call, held.task, held.run, said.reason, by="self", verb="block")
-    after = replace(held.task, state=TaskState.AWAITING_REVIEW, kind=Kind.PARKED)
+    after = held.task._replace(state=TaskState.AWAITING_REVIEW, kind=Kind.PARKED)
     text = "Parked: a person decides your request, then the task is ready again with the decision in its context."
     return _ended(tx, held.run, after, text + _kept(held.run))
 
@@ -172,7 +171,7 @@ def fail(tx: Tx, call: Call, task_id: str | None, run_id: str | None, reason: st
         )
     next_state(task.state, task.kind, Verb.FAIL, task.facts, name=task.name)
     void_request(tx, call, task, call.caller.label)
-    declared = task if retry else replace(task, allowed=task.counted + 1)  # as if this attempt had been the last
+    declared = task if retry else task._replace(allowed=task.counted + 1)  # as if this attempt had been the last
     after = requeue(tx, call, task, run, Verb.FAIL, Outcome.FAILED, reason, by="self", changed=declared)
     left = after.attempts_left
     text = (

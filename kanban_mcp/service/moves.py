@@ -3,7 +3,6 @@
 Every verb ends here, so that no call path can forget the event, the dependents or the fence.
 """
 
-from dataclasses import fields, replace
 from typing import Any
 
 from kanban_mcp.domain.errors import BoardBusy
@@ -16,7 +15,7 @@ from kanban_mcp.service.ripple import ripple
 from kanban_mcp.store.base import Tx
 
 _FIXED = {"waits_after", "waits_subtasks", "held", "created_by", "made_by_worker", "made_by_run", "created_at_ms"}
-_WRITTEN = tuple(field.name for field in fields(Task) if field.name not in _FIXED)
+_WRITTEN = tuple(name for name in Task._fields if name not in _FIXED)
 
 
 def move(
@@ -31,14 +30,14 @@ def move(
     """
     changed = changed or task
     place = next_state(task.state, task.kind, verb, changed.facts, name=task.name)
-    return put(tx, call, task, replace(changed, run_id=run_id), place)
+    return put(tx, call, task, changed, place, run_id)
 
 
-def put(tx: Tx, call: Call, before: Task, changed: Task, place: Place) -> Task:
-    """Write a task at its new place and let its dependents know."""
+def put(tx: Tx, call: Call, before: Task, changed: Task, place: Place, run_id: RunId | None = None) -> Task:
+    """Write a task at its new place, held by `run_id` or by nobody, and let its dependents know."""
     ended = place.state in TERMINAL
-    after = replace(
-        changed,
+    after = changed._replace(
+        run_id=run_id,
         state=place.state,
         kind=place.kind,
         ended_at_ms=(before.ended_at_ms or call.now.wall_ms) if ended else None,
@@ -92,7 +91,7 @@ def end_run(
         raise BoardBusy(f"{run.name} was closed while this call looked at it. Nothing was written.", hint="Call again.")
     if tx.value("open_run_count", worker_id=run.worker_id) == 0:
         tx.run("set_several", worker_id=run.worker_id, several=0)
-    return replace(task, counted=task.counted + counted)
+    return task._replace(counted=task.counted + counted)
 
 
 def log(tx: Tx, call: Call, kind: str, before: Task, after: Task, run: Run | None = None, **data: Any) -> None:

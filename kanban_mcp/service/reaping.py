@@ -1,7 +1,5 @@
 """The reaper's pass: what the clock ended, and the audit of the graph (DESIGN §3: what the board shows is true)."""
 
-from dataclasses import replace
-
 from kanban_mcp.domain.ids import TaskId, task_name
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Place, queue
@@ -52,7 +50,7 @@ def audit(tx: Tx, call: Call) -> Counts:
     for row in tx.all("tasks_with_ended_run", limit=BATCH):
         task = task_from(row)
         place = Place(queue(task.unmet))
-        put(tx, call, task, replace(task, run_id=None), place)
+        put(tx, call, task, task, place)
         record(tx, call, "repaired", task.id, task.run_id, what="its run had ended", to=str(place.state))
         done["repaired"] = done.get("repaired", 0) + 1
     for row in tx.all("wrong_waits", limit=BATCH):

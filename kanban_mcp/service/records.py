@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import fields
-from typing import Any
 
 from kanban_mcp.domain.errors import NotFound
 from kanban_mcp.domain.ids import RunId, TaskId, WorkerId, run_name, task_name
@@ -13,35 +11,30 @@ from kanban_mcp.domain.tasks import ApprovalRequest, Run, Task
 from kanban_mcp.service.call import Call
 from kanban_mcp.store.base import Row, Tx
 
-_TASK = tuple(f.name for f in fields(Task))
-_RUN = tuple(f.name for f in fields(Run))
-_APPROVAL = tuple(f.name for f in fields(ApprovalRequest))
-
 
 def task_from(row: Row) -> Task:
     """Build a task from a row that has all columns of `tasks`."""
-    values: dict[str, Any] = {name: row[name] for name in _TASK}
-    values["state"] = TaskState(values["state"])
-    values["kind"] = Kind(values["kind"])
-    for name in ("held", "person_only", "reopened_base"):
-        values[name] = bool(values[name])
-    return Task(**values)
+    raw = Task._make([row[name] for name in Task._fields])
+    return raw._replace(
+        state=TaskState(raw.state),
+        kind=Kind(raw.kind),
+        held=bool(raw.held),
+        person_only=bool(raw.person_only),
+        reopened_base=bool(raw.reopened_base),
+    )
 
 
 def run_from(row: Row) -> Run:
     """Build a run from a row of `runs` joined with its worker's name."""
-    values: dict[str, Any] = {name: row[name] for name in _RUN}
-    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
-    for name in ("isolated", "counted"):
-        values[name] = bool(values[name])
-    return Run(**values)
+    raw = Run._make([row[name] for name in Run._fields])
+    outcome = Outcome(raw.outcome) if raw.outcome else None
+    return raw._replace(outcome=outcome, isolated=bool(raw.isolated), counted=bool(raw.counted))
 
 
 def approval_from(row: Row) -> ApprovalRequest:
     """Build an approval request from a row."""
-    values: dict[str, Any] = {name: row[name] for name in _APPROVAL}
-    values["irreversible"] = bool(values["irreversible"])
-    return ApprovalRequest(**values)
+    raw = ApprovalRequest._make([row[name] for name in ApprovalRequest._fields])
+    return raw._replace(irreversible=bool(raw.irreversible))
 
 
 def task_of(tx: Tx, task_id: TaskId) -> Task:

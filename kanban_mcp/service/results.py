@@ -4,7 +4,8 @@ Claude Code and Codex show a model only the structured answer, Gemini and OpenCo
 itself has to say what to do next (reference walkthrough §0).
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 Json = dict[str, Any]
@@ -12,17 +13,23 @@ Json = dict[str, Any]
 
 def to_json(result: Any) -> Json:
     """Return a result as a plain object in reading order, without empty fields; False and 0 stay."""
-    return {f.name: value for f in fields(result) if not _is_empty(value := _plain(getattr(result, f.name)))}
+    kind: type = type(result)
+    return {name: value for name in _names(kind) if not _is_empty(value := _plain(getattr(result, name)))}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return to_json(value)
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain for key, item in value.items() if not _is_empty(plain := _plain(item))}
-    return value
+    return to_json(value)
 
 
 def _is_empty(value: Any) -> bool:

@@ -5,7 +5,6 @@ step is a compare-and-swap on an open run or an open request.
 """
 
 import json
-from dataclasses import replace
 
 from kanban_mcp.domain.backoff import wait_after_ms
 from kanban_mcp.domain.runs import Outcome
@@ -76,7 +75,7 @@ def requeue(
     counted = end_run(tx, call, changed or task, run, outcome, verb=str(verb), by=by, error=error)
     wait = wait_after_ms(outcome, task.id, counted.counted, call.policy.retry_base_ms, call.policy.retry_cap_ms)
     due = call.now.wall_ms + wait if wait and counted.attempts_left > 0 else None
-    after = move(tx, call, task, verb, changed=replace(counted, due_at_ms=due))
+    after = move(tx, call, task, verb, changed=counted._replace(due_at_ms=due))
     log(tx, call, str(outcome), task, after, run, why=error, attempt=run.attempt)
     return after
 
@@ -103,7 +102,7 @@ def unask(tx: Tx, call: Call, task: Task, verb: Verb, reason: str) -> Task:
     if task.kind is Kind.ASKING:
         after = move(tx, call, task, verb, run_id=task.run_id)
     else:
-        after = move(tx, call, task, verb, changed=replace(task, blocked=block_json(reason), person_only=True))
+        after = move(tx, call, task, verb, changed=task._replace(blocked=block_json(reason), person_only=True))
     log(tx, call, "approval_expired", task, after, None, why=reason)
     return after
 
