@@ -88,8 +88,6 @@ class WriteLock:
                 self._fd = os.open(self.path, flags, 0o600)
             except OSError as error:
                 raise self._cannot_open(error) from error
-            if os.fstat(self._fd).st_mode & 0o077:
-                os.fchmod(self._fd, 0o600)
         return self._fd
 
     def _cannot_open(self, error: OSError) -> BoardUnavailable:

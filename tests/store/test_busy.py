@@ -99,6 +99,31 @@ def test_a_foreign_program_with_the_file_locked_is_told_apart_from_one_of_ours(h
     assert hasty.write(add) == 1
 
 
+def test_a_foreign_lock_that_is_given_back_in_time_is_waited_for(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign = sqlite3.connect(board, isolation_level=None)
+    foreign.execute("BEGIN IMMEDIATE")
+    real = WriteLock.note
+
+    def note(self: WriteLock, what: str = "") -> None:
+        real(self, what)
+        if what:  # SQLite's own patience is over, ours is not
+            foreign.execute("COMMIT")
+
+    monkeypatch.setattr(WriteLock, "note", note)
+    with SqliteFile(board, tiny_options(lock_wait_s=30)) as file:
+        assert file.write(add) == 1
+    foreign.close()
+
+
+def test_the_ones_behind_are_told_what_the_holder_waits_for(board: Path) -> None:
+    lock = WriteLock(board.with_name("board.db.lock"))
+    lock.acquire(0)
+    lock.note("waiting for another program")
+    with SqliteFile(board, tiny_options(lock_wait_s=0)) as file, pytest.raises(BoardBusy, match="waiting for another"):
+        file.write(add)
+    lock.close()
+
+
 def test_the_default_patience_keeps_a_call_below_six_seconds() -> None:
     from kanban_mcp.store import opening
 

@@ -51,11 +51,25 @@ def test_what_is_no_board_is_refused_and_left_as_it_is(tmp_path: Path, content: 
     assert not path.with_name("board.db-wal").exists()
 
 
-@pytest.mark.parametrize("application_id", [0, 12345, 0x6B6E6264])
-def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Path, application_id: int) -> None:
+@pytest.mark.parametrize(
+    ("application_id", "table"),
+    [
+        (0, "notes"),
+        (12345, "notes"),
+        (0x6B6E6264, "notes"),
+        (0, "schema_migrations"),
+        (0x6B6E6264, "schema_migrations"),
+    ],
+)
+def test_a_database_of_another_program_is_refused_and_left_as_it_is(
+    tmp_path: Path, application_id: int, table: str
+) -> None:
     path = tmp_path / "board.db"
     conn = sqlite3.connect(path)
-    conn.executescript(f"PRAGMA application_id = {application_id}; CREATE TABLE notes (text);")
+    conn.executescript(f"PRAGMA application_id = {application_id}; CREATE TABLE {table} (version);")
+    if application_id == 0:
+        conn.execute(f"INSERT INTO {table} VALUES (1)")
+    conn.commit()
     conn.close()
     before = path.read_bytes()
     both_refused(path, "another program")
