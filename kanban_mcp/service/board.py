@@ -4,7 +4,7 @@ A method reads its arguments into values, sends one transaction function to the 
 no rule: the rules are in `domain/`, what is written in the transaction functions beside this module.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio
@@ -20,6 +20,7 @@ from kanban_mcp.domain.policy import SECOND, Policy
 from kanban_mcp.domain.principals import Authority, Caller, ProcessId
 from kanban_mcp.service import (
     asking,
+    boarding,
     claims,
     completing,
     creating,
@@ -29,6 +30,7 @@ from kanban_mcp.service import (
     founding,
     linking,
     planning,
+    presence,
     reading,
     reaping,
     waiting,
@@ -40,6 +42,7 @@ from kanban_mcp.service.feed import Feed, Progress, Ticker
 from kanban_mcp.service.results import (
     Approval,
     Beat,
+    BoardView,
     Claimed,
     Completed,
     Created,
@@ -58,6 +61,7 @@ from kanban_mcp.store.base import Store, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
+FOLLOW_STEP_S = 60.0  # how often a follower looks even though no change was signalled
 WAIT_STEP_S = 1.0  # how long a waiting claim trusts the change signal before it looks at the clock again
 
 
@@ -103,14 +107,26 @@ class Board:
         """Return counts per state and one short row per task."""
         return await self._read(s, reading.listing, state, assignee, limit)
 
-    async def events(self, *, after: int = 0, limit: int = 500, task_id: str | None = None) -> Sequence[Event]:
-        """Return the change feed above an event id, oldest first."""
+    async def view(self, s: Session, *, per_column: int = 20) -> BoardView:
+        """Return the whole board: what waits for people, and the columns with at most `per_column` cards each."""
+        return await self._read(s, boarding.board_view, per_column)
+
+    async def events(self, *, after: int | None = 0, limit: int = 500, task_id: str | None = None) -> Sequence[Event]:
+        """Return the change feed above an event id, oldest first; its newest `limit` lines when `after` is None."""
         task = parse_task(task_id) if task_id else None
         return await self._store.read(reading.events, after, limit, task)
 
-    async def changed(self, timeout_s: float) -> bool:
-        """Wait until anything is committed, by any process; False after `timeout_s` seconds."""
-        return await self._feed.changed(await self._feed.mark(), timeout_s)
+    async def follow(self, *, after: int, task_id: str | None = None) -> AsyncIterator[Event]:
+        """Yield the events above an id as they are committed, by any process; ends only when the caller stops."""
+        task = parse_task(task_id) if task_id else None
+        while True:
+            mark = await self._feed.mark()  # before the read: what is committed in between must wake us
+            batch = await self._store.read(reading.events, after, 500, task)
+            for event in batch:
+                after = event.id
+                yield event
+            if not batch:
+                await self._feed.changed(mark, FOLLOW_STEP_S)
 
     # Work -------------------------------------------------------------------------------------------------------
 
@@ -380,6 +396,10 @@ class Board:
         await self._write(s, deciding.pause, paused)
 
     # The board's own --------------------------------------------------------------------------------------------
+
+    async def standing(self) -> presence.Standing:
+        """Return which board this is and which processes work on it now; who calls is judged from it."""
+        return await self._store.read(presence.standing, self._clock().boot_id)
 
     async def identity(self) -> founding.Identity:
         """Return which board this is."""

@@ -168,10 +168,14 @@ def _list_next(tx: Tx, counts: dict[str, int]) -> str:
     return "No open task." if any(counts.values()) else "The board is empty: kanban_create or kanban_plan."
 
 
-def events(tx: Tx, after: int, limit: int, task_id: TaskId | None) -> list[Event]:
-    """Return events with an id above `after`, oldest first, at most `limit`."""
+def events(tx: Tx, after: int | None, limit: int, task_id: TaskId | None) -> list[Event]:
+    """Return at most `limit` events, oldest first: those with an id above `after`; the newest ones when it is None."""
     if task_id is None:
-        rows = tx.all("events_after", after=after, limit=limit)
+        rows = (
+            tx.all("newest_events", limit=limit) if after is None else tx.all("events_after", after=after, limit=limit)
+        )
+    elif after is None:
+        rows = tx.all("newest_events_of_task", limit=limit, task_id=task_id)
     else:
         rows = tx.all("events_of_task", after=after, limit=limit, task_id=task_id)
     return [

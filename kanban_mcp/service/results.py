@@ -87,6 +87,16 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardView:
+    """The whole board: what waits for people, most urgent first, then the columns of DESIGN §3 with their cards."""
+
+    next: str
+    paused: bool | None
+    waiting: list[Json]
+    columns: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """`claimed` is False with a `reason` from a closed list when there was nothing to take."""
 
