@@ -1,0 +1,49 @@
+"""The command `kanban-mcp`: a light dispatcher, because the process that a client starts has to answer at once."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from kanban_mcp.server.options import Options
+    from kanban_mcp.server.session import OpenBoard
+
+
+def main() -> int:
+    """Run the command line. Returns the exit code."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["serve"] or (not arguments and not _on_terminal()):
+        from kanban_mcp.server import front
+
+        code = front.main(arguments[1:], _compose)
+        if code is not None:
+            return code
+    from kanban_mcp.cli.app import main as cli
+
+    return cli(arguments)
+
+
+def _on_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _compose() -> Callable[[Options], Awaitable[OpenBoard]]:
+    """Import the composition root and return what opens a server's board; the front calls this in its boot thread."""
+    from functools import partial
+
+    from kanban_mcp import app
+    from kanban_mcp.server.session import OpenBoard
+
+    async def open_board(options: Options) -> OpenBoard:
+        setup = app.set_up(db=options.db, role=options.role, toolset=options.toolset)
+        board = app.open_board(setup)
+        return OpenBoard(board, setup.settings.role, partial(app.is_operator, board))
+
+    return open_board
+
+
+if __name__ == "__main__":
+    sys.exit(main())

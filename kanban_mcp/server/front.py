@@ -1,0 +1,304 @@
+"""The process that a client starts: it lists the tools at once, while the server is still being loaded behind it.
+
+Loading the SDK takes half a second, and clients race the start: some send their first request to the model before a
+slow server has listed its tools. So a small front (stdlib only) answers the opening requests from a snapshot, and
+relays everything else to the SDK server, which boots in a thread of this process behind a socketpair.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+
+try:
+    import _socket as socket  # the C module alone: the full one costs 5 ms of the start
+except ImportError:
+    import socket  # type: ignore[no-redef]  # the same names, on an interpreter without the C module's name
+
+from kanban_mcp.server.framing import INTERNAL_ERROR, Oversize, encode, error_reply
+from kanban_mcp.server.listing import Listing
+from kanban_mcp.server.options import Options, parse, toolset_of
+from kanban_mcp.server.relay import Relay
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    from kanban_mcp.server.session import OpenBoard
+
+    Compose = Callable[[], Callable[[Options], Awaitable[OpenBoard]]]
+
+QUIET_S = 0.03  # how long the opening requests may keep the boot waiting: it slows them, they do not slow it
+EXIT_S = 2.0  # after the client's input ended, or a signal
+BOOT_S = 10.0  # the same while requests wait for a server that is still being loaded
+
+_REPLY = re.compile(rb'\{"jsonrpc":"2\.0","id":(-?[0-9]+|"(?:[^"\\]|\\.)*"),"(?:result|error)"')
+_OWN_ID = "kanban-front-"
+"""Requests that were answered here reach the server under an id of ours: its reply can be told from every other, even
+when the client uses an id twice."""
+
+
+def main(argv: list[str], compose: Compose) -> int | None:
+    """Serve one client on stdin and stdout. Returns the exit code, None when the arguments are for the full CLI.
+
+    `compose` imports what opens boards and returns it; it runs in the boot thread.
+    """
+    options = parse(argv)
+    if options is None:
+        return None
+    client_in, client_out = take_stdio()
+    toolset = toolset_of(options, os.environ, os.getcwd())  # noqa: PTH109  pathlib costs 3 ms of the start
+    front = Front(client_in, client_out, Listing.load(toolset), Boot(options, toolset, compose))
+    code = front.run()
+    if not front.boot.is_over():
+        os._exit(code)  # a thread that does not end must not keep an orphan alive
+    return code
+
+
+def take_stdio() -> tuple[int, int]:
+    """Take the client's two pipes for ourselves: fd 0 becomes the null device, fd 1 stderr.
+
+    A stray print, or a child process that inherits them, could otherwise write into the protocol or eat from it.
+    """
+    client_in, client_out = _duplicate(0), _duplicate(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:
+        os.dup2(null, 1)  # no stderr
+    os.close(null)
+    return client_in, client_out
+
+
+def _duplicate(fd: int) -> int:
+    import fcntl
+
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+
+
+class Boot:
+    """The server, loaded and run in a thread of this process. `failure` says why it could not be."""
+
+    def __init__(self, options: Options, toolset: str, compose: Compose) -> None:
+        self._options, self._toolset, self._compose = options, toolset, compose
+        self._thread: threading.Thread | None = None
+        self.loaded = False
+        self.failure = ""
+
+    @property
+    def started(self) -> bool:
+        """Say whether the thread was started."""
+        return self._thread is not None
+
+    def start(self, end: Any) -> None:
+        """Start loading; the server takes over its end of the socket pair and closes it in every case."""
+        self._thread = threading.Thread(target=self._run, args=(end,), name="kanban-server", daemon=True)
+        self._thread.start()
+
+    def is_over(self, timeout_s: float = 0.0) -> bool:
+        """Say whether the thread has ended, waiting at most `timeout_s`."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        return self._thread is None or not self._thread.is_alive()
+
+    def _run(self, end: Any) -> None:
+        try:
+            host, open_board = self._load()
+            host.run(end, self._toolset, lambda: open_board(self._options))
+        except BaseException as error:  # noqa: BLE001  whatever it was, the calls that wait have to be told
+            self.failure = f"{type(error).__name__}: {error}"
+            print(f"kanban-mcp: the server stopped: {self.failure}", file=sys.stderr, flush=True)  # noqa: T201
+        finally:
+            end.close()
+
+    def _load(self) -> tuple[Any, Any]:
+        """Import the server, in small steps of the interpreter so that the front gets its turns in between.
+
+        The imports make some 100,000 objects that live for ever: collecting garbage among them costs a sixth of them.
+        """
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(0.0005)
+        gc.disable()
+        try:
+            host, open_board = self._import()
+        finally:
+            gc.freeze()
+            gc.enable()
+            sys.setswitchinterval(interval)
+        self.loaded = True
+        return host, open_board
+
+    def _import(self) -> tuple[Any, Any]:
+        from kanban_mcp.server import lean
+
+        is_lean = lean.defer()
+        try:
+            from kanban_mcp.server import host
+        except (ImportError, AttributeError):
+            if not is_lean:
+                raise
+            lean.undo()  # an SDK of another build: take it whole
+            from kanban_mcp.server import host
+        return host, self._compose()
+
+
+class Front:
+    """One client, one server: answers what the snapshot covers, relays the rest, ends in bounded time."""
+
+    def __init__(self, client_in: int, client_out: int, listing: Listing | None, boot: Boot) -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        self._socket, self._theirs = ours, theirs
+        self._listing = listing
+        self.boot = boot
+        self._waiting: dict[Any, str] = {}  # id → method of every request that the server owes an answer
+        self._own_ids = 0
+        self._relay = Relay(client_in, client_out, ours.fileno(), self._client_frame, self._server_frame)
+        self._stopping_since: float | None = None
+        self._told_server = False
+
+    def run(self) -> int:
+        """Relay until the client's input has ended and its requests are answered. Returns the exit code."""
+        self._catch_signals()
+        boot_at = time.monotonic() + QUIET_S
+        while not self._is_done():
+            if not self.boot.started and (time.monotonic() >= boot_at or self._server_is_needed()):
+                self.boot.start(self._theirs)
+            self._relay.turn(self._timeout(boot_at))
+            self._after_turn()
+        self._socket.close()
+        if self.boot.loaded:
+            self.boot.is_over(max(0.0, self._time_left()))
+        return 0
+
+    def _server_is_needed(self) -> bool:
+        """Say whether a frame waits that the snapshot did not answer, or all that it can answer has been asked."""
+        return bool(self._waiting) or self._listing is None or self._listing.listed
+
+    def _timeout(self, boot_at: float) -> float | None:
+        if self._stopping_since is not None:
+            return max(0.0, self._time_left())
+        return None if self.boot.started else max(0.0, boot_at - time.monotonic())
+
+    def _after_turn(self) -> None:
+        if self._stopping_since is None and (self._relay.client_ended or self._relay.client_gone):
+            self._stopping_since = time.monotonic()
+        if self._stopping_since is not None and not self._told_server and self._relay.server_has_all:
+            self._told_server = True
+            _half_close(self._socket)
+        if self._relay.server_ended:
+            for request_id, method in list(self._waiting.items()):
+                self._reply_failure(request_id, method)
+            self._waiting.clear()
+
+    def _time_left(self) -> float:
+        """Return the seconds until we leave for good, once the client has gone."""
+        if self._stopping_since is None:
+            return EXIT_S
+        limit = EXIT_S if self.boot.loaded or not self._waiting else BOOT_S
+        return self._stopping_since + limit - time.monotonic()
+
+    def _is_done(self) -> bool:
+        if self._stopping_since is None:
+            return False
+        if self._relay.client_gone or self._time_left() <= 0:
+            return True
+        unserved = self._relay.server_ended or not self.boot.started or not self._waiting
+        return unserved and self._relay.server_has_all and self._relay.client_has_all
+
+    def _catch_signals(self) -> None:
+        """Let SIGTERM and SIGINT end the input, as if the client had closed it: open calls get their answers."""
+        reader, writer = os.pipe()
+        self._relay.watch(reader)
+
+        def stop(_number: int, _frame: object) -> None:
+            self._relay.client_ended = True
+            os.write(writer, b"x")
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+
+    def _client_frame(self, frame: bytes | Oversize) -> None:
+        if isinstance(frame, Oversize):
+            self._relay.to_client(frame.reply())
+            return
+        message = _parsed(frame)
+        if _is_request(message):
+            self._client_request(frame, message)
+        else:
+            if message.get("method") == "notifications/cancelled" and isinstance(message.get("params"), dict):
+                self._forget(message["params"].get("requestId"))
+            self._forward(frame)
+
+    def _client_request(self, frame: bytes, message: dict[str, Any]) -> None:
+        request_id, method = message["id"], message["method"]
+        found = self._listing.answer(method, message.get("params")) if self._listing is not None else None
+        if found is not None:
+            result, server_too = found
+            self._relay.to_client(encode({"jsonrpc": "2.0", "id": request_id, "result": result}))
+            if server_too:
+                self._own_ids += 1
+                self._forward(encode({**message, "id": f"{_OWN_ID}{self._own_ids}"})[:-1])
+        elif self._relay.server_ended:
+            self._reply_failure(request_id, method)
+        else:
+            self._waiting[request_id] = method
+            self._forward(frame)
+
+    def _forward(self, frame: bytes) -> None:
+        if not self._relay.server_ended:
+            self._relay.to_server(frame + b"\n")
+
+    def _server_frame(self, frame: bytes) -> None:
+        reply = _REPLY.match(frame)
+        if reply is not None:
+            request_id = json.loads(reply[1])
+            if isinstance(request_id, str) and request_id.startswith(_OWN_ID):
+                return
+            self._forget(request_id)
+        self._relay.to_client(frame + b"\n")
+
+    def _forget(self, request_id: Any) -> None:
+        if isinstance(request_id, str | int):
+            self._waiting.pop(request_id, None)
+
+    def _reply_failure(self, request_id: Any, method: str) -> None:
+        """Answer in the server's place: a call gets an error result, since only that reaches the model."""
+        code = "config" if self.boot.failure.startswith("ConfigError") else "board_unavailable"
+        why = self.boot.failure or "it ended"
+        text = f"[{code}] The kanban server is not running: {why}. Next: tell the person; its stderr has the details."
+        if method != "tools/call":
+            self._relay.to_client(error_reply(request_id, INTERNAL_ERROR, text))
+            return
+        result = {"content": [{"type": "text", "text": text}], "isError": True}
+        self._relay.to_client(encode({"jsonrpc": "2.0", "id": request_id, "result": result}))
+
+
+def _parsed(frame: bytes) -> dict[str, Any]:
+    """Return the message in a frame, {} for what is none: the server refuses it in its own words."""
+    try:
+        message = json.loads(frame)
+    except (ValueError, RecursionError):
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _is_request(message: dict[str, Any]) -> bool:
+    request_id = message.get("id")
+    is_id = isinstance(request_id, str | int) and not isinstance(request_id, bool)
+    return is_id and isinstance(message.get("method"), str)
+
+
+def _half_close(ours: Any) -> None:
+    try:
+        ours.shutdown(socket.SHUT_WR)
+    except OSError:
+        return  # the server has closed it already

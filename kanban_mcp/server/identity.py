@@ -1,0 +1,98 @@
+"""Who is calling: read from the connection and its process, never from an argument (DESIGN §5)."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kanban_mcp import machine
+from kanban_mcp.domain.errors import BoardError, ConfigError
+from kanban_mcp.domain.ids import RunId, TaskId, parse_run, parse_task
+from kanban_mcp.domain.principals import Authority, Caller, ProcessId
+from kanban_mcp.server.places import Place, ask_git, read_place
+from kanban_mcp.server.toolsets import WORKER
+
+SESSION_VARIABLES = ("KANBAN_SESSION_ID", "CLAUDE_CODE_SESSION_ID")
+"""Variables in which a client names its session; it stays the same when the client restarts this server."""
+
+SESSION_META = ("sessionId", "threadId")
+"""Where Codex names its session: in the `_meta` of each call."""
+
+_SESSION_LIMIT = 200
+
+Id = TypeVar("Id")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a connection comes from: its environment, working directory, process and the process that started it."""
+
+    toolset: str
+    environment: Mapping[str, str]
+    workdir: Path
+    process: ProcessId
+    client: ProcessId | None = None
+
+    @classmethod
+    def of_this_process(cls, toolset: str) -> "Origin":
+        """Describe the process we are: one worker per server process unless the client names its session."""
+        return cls(
+            toolset=toolset,
+            environment=dict(os.environ),
+            workdir=Path.cwd(),
+            process=machine.this_process(),
+            client=machine.process_id(os.getppid()) if os.getppid() > 1 else None,
+        )
+
+    def caller(self, client: str, meta: Mapping[str, Any], role: str | None = None) -> Caller:
+        """Return the caller of a connection whose client is called `client`, from its first call's `_meta`.
+
+        A person's authority is never given here: it takes the operator key.
+
+        Raises:
+            ConfigError: KANBAN_TASK_ID or KANBAN_RUN_ID is no id.
+        """
+        named = self._session(meta)
+        host, boot = self.process.host, self.process.boot_id
+        return Caller(
+            key=f"{host}|{boot}|{named}" if named else f"{host}|{boot}|{self.process.pid}.{self.process.started}",
+            name=f"{client or 'agent'}@{host}",
+            authority=Authority.WORKER if self.toolset == WORKER else Authority.ORCHESTRATOR,
+            process=self.process,
+            client=self.client,
+            session=named,
+            role=role,
+            workdir=str(self.workdir),
+            handed_run=self._handed_run(),
+            handed_task=self._handed_task(),
+        )
+
+    async def place(self) -> Place:
+        """Return the git facts of the working directory as they are now."""
+        place = read_place(self.workdir)
+        return await asyncio.to_thread(ask_git, self.workdir) if place is None else place
+
+    def _session(self, meta: Mapping[str, Any]) -> str | None:
+        variables = (self.environment.get(name) for name in SESSION_VARIABLES)
+        fields = (meta.get(name) for name in SESSION_META)
+        for value in (*variables, *fields):
+            if isinstance(value, str) and value.strip():
+                return value.strip()[:_SESSION_LIMIT]
+        return None
+
+    def _handed_run(self) -> RunId | None:
+        return _handed(parse_run, self.environment, "KANBAN_RUN_ID")
+
+    def _handed_task(self) -> TaskId | None:
+        return _handed(parse_task, self.environment, "KANBAN_TASK_ID")
+
+
+def _handed(parse: Callable[[str, str], Id], environment: Mapping[str, str], name: str) -> Id | None:
+    """Read the id that a dispatcher handed over in a variable, None when there is none."""
+    value = environment.get(name)
+    try:
+        return parse(value, name) if value else None
+    except BoardError as error:
+        raise ConfigError(error.message, hint=error.hint) from None
