@@ -46,7 +46,7 @@ class Recorder:
         original = getattr(SqliteTx, name)
 
         def method(tx: SqliteTx, query: str, /, **params: Any) -> Any:
-            self.transactions[-1].append((tx._sql[query], params))  # noqa: SLF001 - the floor needs the very SQL
+            self.transactions[-1].append((tx._sql[query], params))
             return original(tx, query, **params)
 
         return method
@@ -81,7 +81,10 @@ async def _round(
     folder: Path, times: dict[str, list[float]], floors: dict[str, list[float]], statements: dict[str, int]
 ) -> None:
     folder.mkdir()
-    timed_board, recorded = open_board(folder / "a.db", synchronous="OFF"), open_board(folder / "b.db", synchronous="OFF")
+    timed_board, recorded = (
+        open_board(folder / "a.db", synchronous="OFF"),
+        open_board(folder / "b.db", synchronous="OFF"),
+    )
     one, two = session("w"), session("w")
     await timed_board.create_if_missing()
     await recorded.create_if_missing()

@@ -147,13 +147,20 @@ class Board:
         ticker = Ticker(progress, "waiting for work")
         while True:
             mark = await self._feed.mark() if wait_s > 0 else None
-            taken = await self._write(s, _claim, my_role, named, task)
+            # Not `_write`: a claim that got nothing has nothing to tell, and would wake itself for ever.
+            taken = await self._store.write(_claim, self._call(s), my_role, named, task)
+            if taken.claimed:
+                self._feed.wake()
             left = deadline - anyio.current_time()
             if taken.claimed or mark is None or left <= 0:
                 s.role = s.role or (my_role if taken.claimed else None)
                 return taken
-            await ticker.tick()
-            await self._feed.changed(mark, min(left, WAIT_STEP_S))
+            while left > 0:
+                await ticker.tick()
+                is_news = await self._feed.changed(mark, min(left, WAIT_STEP_S))
+                left = deadline - anyio.current_time()
+                if is_news or await self._read(s, claims.is_worth_a_try, my_role, task):
+                    break
 
     async def heartbeat(
         self,

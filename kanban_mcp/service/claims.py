@@ -11,7 +11,7 @@ from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.holding import extend
 from kanban_mcp.service.moves import log, move
 from kanban_mcp.service.records import ensure_worker, run_from, run_of, task_from, task_of, worker_id
-from kanban_mcp.service.sweeping import sweep
+from kanban_mcp.service.sweeping import is_sweep_due, sweep
 from kanban_mcp.store.base import Tx
 
 REASONS = ("none_ready", "waiting_on_tasks", "waiting_on_you", "not_due", "paused", "limit", "no_role")
@@ -60,6 +60,16 @@ def _next_row(tx: Tx, call: Call, role: str) -> Task | None:
     rows = [tx.one("next_ready", assignee=name, wall_ms=call.now.wall_ms) for name in roles]
     found = [task_from(row) for row in rows if row is not None]
     return min(found, key=lambda task: (task.priority, task.id), default=None)
+
+
+def is_worth_a_try(tx: Tx, call: Call, role: str, task_id: TaskId | None) -> bool:
+    """Say, without the write lock, whether time alone has made a claim possible: a task fell due, a lease ended."""
+    if is_sweep_due(tx, call):
+        return True
+    if task_id is None:
+        return _next_row(tx, call, role) is not None
+    task = task_of(tx, task_id)
+    return task.state is TaskState.READY and task.is_due(call.now.wall_ms)
 
 
 def _require_free(call: Call) -> None:
