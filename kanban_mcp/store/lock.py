@@ -15,6 +15,7 @@ from kanban_mcp.domain.errors import BoardBusy, BoardUnavailable
 from kanban_mcp.store.errors import unavailable
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.0002, 0.005
+_EAGER_AFTER_S = 0.1
 _NOTE_BYTES = 64  # "<pid> <since, monotonic ms>" padded with spaces: one fixed write, never a torn shorter one
 
 
@@ -37,14 +38,15 @@ class WriteLock:
         """
         if self._held:
             raise RuntimeError("the write lock is not reentrant: a transaction function must not start another")
-        pause = _FIRST_PAUSE_S
+        pause, eager_from = _FIRST_PAUSE_S, time.monotonic() + _EAGER_AFTER_S
         while not self._try():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= deadline:
                 raise self._busy()
-            # Spread (by the clock's digits: `random` costs 5 ms to import), so that a newcomer's short pauses do not
-            # always win against those who have waited long.
-            self._sleep(min(left, _FIRST_PAUSE_S + pause * (time.monotonic_ns() % 1009) / 1009))
+            # Spread by the clock's digits (`random` costs 5 ms to import); those who have waited long ask most often,
+            # or newcomers with their short first pauses would always win against them.
+            longest = _FIRST_PAUSE_S if now > eager_from else pause
+            self._sleep(min(deadline - now, _FIRST_PAUSE_S + longest * (time.monotonic_ns() % 1009) / 1009))
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     def release(self) -> None:

@@ -178,6 +178,7 @@ class SqliteFile:
         if conn.in_transaction:  # a rollback that failed, for example on a full disk
             conn.execute("ROLLBACK")
         self._set_query_only(conn, False)
+        # Worth a pragma: on an ordinary disk a FULL commit takes about 400 us, a NORMAL one 50 us.
         level = self._soon if soon else self.options.synchronous
         if self._synchronous != level:
             conn.execute(_SET_SYNCHRONOUS[level])
