@@ -1,6 +1,7 @@
 """Every way in which a board file can be wrong: a clear refusal, nothing changed, and no open() of the file."""
 
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from kanban_mcp.store import place
 from kanban_mcp.store.base import Tx
 from kanban_mcp.store.errors import board_error
 from kanban_mcp.store.sqlite import SqliteFile
-from tests.store.conftest import Child, tiny_options
+from tests.store.conftest import TINY, Child, tiny_options
 
 
 def insert(tx: Tx, name: str = "new") -> int:
@@ -144,8 +145,8 @@ def test_a_connection_carried_across_a_fork_is_refused_in_the_child(board: Path)
 
 READ_ONLY = """
 become(int(sys.argv[2]))
-path = Path(sys.argv[1])
-with SqliteFile(path, options()) as file:
+path, tiny = Path(sys.argv[1]), Path(sys.argv[3])
+with SqliteFile(path, options(queries=tiny / "queries", migrations=tiny / "migrations")) as file:
     try:
         print([row["name"] for row in file.read(lambda tx: tx.all("things"))])
     except Exception as refusal:
@@ -175,7 +176,8 @@ def test_a_read_only_place_can_be_read_and_says_so_to_a_writer_leaving_nothing_b
         os.chown(path, plain_user, -1)
     board.parent.chmod(mode[0])
     board.chmod(mode[1])
-    process = child(READ_ONLY, board, plain_user)
+    tiny = shutil.copytree(TINY, readable_tmp / "tiny")  # the checkout may be closed to that user
+    process = child(READ_ONLY, board, plain_user, tiny)
     assert process.says() == "['first']"
     refusal = process.says()
     assert refusal.startswith("[board_unavailable]")
