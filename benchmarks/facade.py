@@ -2,7 +2,7 @@
 
 The statements that each verb really sends are recorded with their values while the verbs run on one board; the floor
 replays exactly these on a copy of the board as it was before, one transaction each, without any of our code. Both sides
-run in one process, interleaved in rounds, with fsync off, because a disk's mood would drown the difference.
+run in one process, interleaved in rounds, with the durability that the board really has (FULL; heartbeats NORMAL).
 """
 
 import sqlite3
@@ -82,8 +82,8 @@ async def _round(
 ) -> None:
     folder.mkdir()
     timed_board, recorded = (
-        open_board(folder / "a.db", synchronous="OFF"),
-        open_board(folder / "b.db", synchronous="OFF"),
+        open_board(folder / "a.db"),
+        open_board(folder / "b.db"),
     )
     one, two = session("w"), session("w")
     await timed_board.create_if_missing()
@@ -99,7 +99,8 @@ async def _round(
                 recorder.transactions.append([])
                 await _act(recorded, verb, two, at)
         statements[verb] = round(statistics.median(map(len, recorder.transactions)))
-        floors[verb] += _replay(folder / f"floor-{verb}.db", recorder.transactions)
+        durable = "NORMAL" if verb == "heartbeat" else "FULL"
+        floors[verb] += _replay(folder / f"floor-{verb}.db", recorder.transactions, durable)
     await timed_board.close()
     await recorded.close()
 
@@ -110,10 +111,10 @@ def _copy(source: Path, target: Path) -> None:
     connection.close()
 
 
-def _replay(path: Path, transactions: list[list[Statement]]) -> list[float]:
+def _replay(path: Path, transactions: list[list[Statement]], durable: str) -> list[float]:
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
     connection.row_factory = sqlite3.Row
-    for pragma in ("journal_mode = WAL", "synchronous = OFF", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", f"synchronous = {durable}", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
     times = []
     for statements in transactions:
