@@ -434,7 +434,9 @@ class Board:
     # Plumbing ---------------------------------------------------------------------------------------------------
 
     def _call(self, s: Session) -> Call:
-        return Call(s, self._clock(), self.policy, self._is_gone)
+        now = self._clock()
+        s.since_ms = s.since_ms or now.wall_ms
+        return Call(s, now, self.policy, self._is_gone)
 
     async def _write(
         self, s: Session, fn: Callable[Concatenate[Tx, Call, P], T], *args: P.args, **kwargs: P.kwargs

@@ -103,12 +103,13 @@ def _untold(tx: Tx, call: Call) -> Run | None:
     """Return a run that others closed and of which this connection has not heard yet.
 
     Sub-agents share a connection: one that does not know of its loss would otherwise keep the next one's task alive. A
-    connection that ends with each command (the CLI) is told only while it has claimed nothing since.
+    loss from before this connection is told only while the worker has claimed nothing since.
     """
     row = tx.one("newest_lost_run", worker_key=call.caller.key)
     if row is None or row["id"] in call.session.told:
         return None
-    if not call.session.lasting and tx.value("newest_run_id_of_worker", worker_key=call.caller.key) != row["id"]:
+    is_recent = call.session.lasting and row["ended_at_ms"] >= call.session.since_ms
+    if not is_recent and tx.value("newest_run_id_of_worker", worker_key=call.caller.key) != row["id"]:
         return None
     return run_from(row)
 

@@ -14,5 +14,6 @@ class Session:
     role: str | None = None
     told: set[RunId] = field(default_factory=set)  # runs whose loss has been said
     seen_event: int = 0  # newest event the last `kanban_wait` reported
+    since_ms: int = 0  # wall time of its first call
     has_taken_handed: bool = False  # the run it was started for is its own now
     lasting: bool = True  # False where each command is a connection of its own (the CLI)
