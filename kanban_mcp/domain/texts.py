@@ -6,11 +6,13 @@ import unicodedata
 _WORD = re.compile(r"\w+", re.UNICODE)
 _EMPTY_SUMMARIES = frozenset(
     "done complete completed finished ok okay fixed success successful successfully ready works working yes good task "
-    "is the it all now everything has been was work and i job implemented".split()
+    "is the it all now everything has have had been was were are work and i we my our a this that job implemented as "
+    "requested asked expected finally".split()
 )
 _EMPTY_REASONS = frozenset(
     "blocked stuck help need needs i am im can cannot cant not continue go on waiting wait please error failed fail "
-    "failure problem issue it is the a there an with unknown something went wrong does work doesnt".split()
+    "failure problem issue it is the a there an with unknown something went wrong does work doesnt have has do dont know "
+    "how what to me my we task this".split()
 )
 
 
