@@ -11,8 +11,8 @@ _EMPTY_SUMMARIES = frozenset(
 )
 _EMPTY_REASONS = frozenset(
     "blocked stuck help need needs i am im can cannot cant not continue go on waiting wait please error failed fail "
-    "failure problem issue it is the a there an with unknown something went wrong does work doesnt have has do dont know "
-    "how what to me my we task this".split()
+    "failure problem issue it is the a there an with unknown something went wrong does work doesnt have has do "
+    "dont know how what to me my we task this".split()
 )
 
 

@@ -8,9 +8,9 @@ from kanban_mcp.config import KNOWN, NOT_YET, Settings, in_force, load_settings
 from kanban_mcp.domain.errors import ConfigError
 from kanban_mcp.domain.policy import DAY, HOUR, MINUTE, SECOND, Policy
 
-DESIGN_NAMES = """db role toolset lease_for reap_every max_attempts max_snoozes max_agent_retries verify_rounds retry_base
-    park_after approval_for stall_after hub max_runtime max_turns snooze_for max_depth max_children max_descendants
-    max_concurrent budget_tokens max_cost_usd unattended retain_logs notify_command notify_webhook url_allow""".split()
+DESIGN_NAMES = """db role toolset lease_for reap_every max_attempts max_snoozes max_agent_retries verify_rounds
+    retry_base park_after approval_for stall_after hub max_runtime max_turns snooze_for max_depth max_children
+    max_descendants max_concurrent budget_tokens max_cost_usd unattended retain_logs notify_command notify_webhook url_allow""".split()
 
 
 def toml(folder: Path, text: str) -> Path:
@@ -69,10 +69,23 @@ def test_a_value_that_cannot_be_read_is_refused_with_its_place_and_a_right_one(t
 
 @pytest.mark.parametrize(
     "text",
-    ["lease_for = 5", 'lease_for = "0s"', 'lease_for = "10ms"', 'max_attempts = "x"', "max_attempts = 0", "max_attempts = true",
-     "max_attempts = 1.5", "max_attempts = 101", 'toolset = "boss"', "role = 3", "role = ''", "not toml", "[lease_for]\na=1",
-     "max_depth = [1]"],
-)  # fmt: skip
+    [
+        "lease_for = 5",
+        'lease_for = "0s"',
+        'lease_for = "10ms"',
+        'max_attempts = "x"',
+        "max_attempts = 0",
+        "max_attempts = true",
+        "max_attempts = 1.5",
+        "max_attempts = 101",
+        'toolset = "boss"',
+        "role = 3",
+        "role = ''",
+        "not toml",
+        "[lease_for]\na=1",
+        "max_depth = [1]",
+    ],
+)
 def test_values_of_the_wrong_kind_are_config_errors(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError):
         load_settings(toml(tmp_path, text), {})

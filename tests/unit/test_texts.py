@@ -35,11 +35,26 @@ def test_a_summary_that_says_what_was_done_passes(summary: str) -> None:
 @pytest.mark.parametrize(
     "summary",
     [
-        "", "   ", "done", "Done.", "DONE!!!", "task complete", "All done, everything works now", "ok", "Finished.",
-        "It is done", "…", "👍", TITLE, TITLE.upper() + "!", f"{TITLE} done", f"Done: {TITLE}", "I have completed the task",
+        "",
+        "   ",
+        "done",
+        "Done.",
+        "DONE!!!",
+        "task complete",
+        "All done, everything works now",
+        "ok",
+        "Finished.",
+        "It is done",
+        "…",
+        "👍",
+        TITLE,
+        TITLE.upper() + "!",
+        f"{TITLE} done",
+        f"Done: {TITLE}",
+        "I have completed the task",
         "The task has been completed as requested",
     ],
-)  # fmt: skip
+)
 def test_done_or_the_title_again_is_no_summary(summary: str) -> None:
     assert is_weak_summary(summary, TITLE)
 
