@@ -464,7 +464,7 @@ def _claim(tx: Tx, call: Call, role: str, named: str, task: TaskId | None) -> Cl
     if taken.task is None:
         return Claimed(_NOTHING[taken.reason], False, taken.reason, taken.detail, None)
     shown = view(tx, call, taken.task.id)
-    return Claimed(shown.next, True, "", "", shown)
+    return Claimed(shown.next, True, "", "", replace(shown, next=""))
 
 
 _NOTHING = {

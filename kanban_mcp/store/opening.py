@@ -81,7 +81,7 @@ def open_board(
     """
     exists = check_file(path) is not None
     if not exists and (reading or not options.may_create):
-        raise no_board(path)
+        raise no_board(path, may_create=options.may_create)
     if not exists:
         make_private(path.parent)
     check_folder(named.parent)
@@ -107,9 +107,10 @@ def open_board(
         lock.release()
 
 
-def no_board(path: Path) -> NotFound:
-    """Return the refusal for a place without a board."""
-    return NotFound(f"There is no board at {path}.", hint="run kanban-mcp init to make one.")
+def no_board(path: Path, *, may_create: bool = False) -> NotFound:
+    """Return the refusal for a place without a board; `may_create` says that a write would make it."""
+    hint = "kanban_create makes it with its first task." if may_create else "run kanban-mcp init to make one."
+    return NotFound(f"There is no board at {path} yet.", hint=hint)
 
 
 def _open(path: Path, options: SqliteOptions, busy: BoardBusy | None = None) -> Opened:
