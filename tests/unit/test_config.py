@@ -10,7 +10,8 @@ from kanban_mcp.domain.policy import DAY, HOUR, MINUTE, SECOND, Policy
 
 DESIGN_NAMES = """db role toolset lease_for reap_every max_attempts max_snoozes max_agent_retries verify_rounds
     retry_base park_after approval_for stall_after hub max_runtime max_turns snooze_for max_depth max_children
-    max_descendants max_concurrent budget_tokens max_cost_usd unattended retain_logs notify_command notify_webhook url_allow""".split()
+    max_descendants max_concurrent budget_tokens max_cost_usd unattended retain_logs notify_command notify_webhook
+    url_allow""".split()
 
 
 def toml(folder: Path, text: str) -> Path:
