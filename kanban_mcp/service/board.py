@@ -5,6 +5,7 @@ no rule: the rules are in `domain/`, what is written in the transaction function
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio
@@ -16,7 +17,7 @@ from kanban_mcp.domain.errors import Invalid
 from kanban_mcp.domain.evidence import read_evidence
 from kanban_mcp.domain.ids import TaskId, parse_task
 from kanban_mcp.domain.links import RELATION_WORDS
-from kanban_mcp.domain.policy import SECOND, Policy
+from kanban_mcp.domain.policy import Policy
 from kanban_mcp.domain.principals import Authority, Caller, ProcessId
 from kanban_mcp.service import (
     asking,
@@ -172,14 +173,10 @@ class Board:
         run_id: str | None = None,
     ) -> Beat:
         """Extend the lease of the addressed run; `expect_s` announces a command of that many seconds."""
-        if not 0 <= expect_s <= self.policy.expect_cap_s:
-            raise Invalid(
-                f"expect_s {expect_s} is not between 0 and {self.policy.expect_cap_s}.", hint="Beat again later."
-            )
-        words = inputs.text(note, "note")[:500] if note else None
+        words, expect_ms = working.beat_terms(self.policy, note, expect_s)
         await self._take_handed(s)
         call = self._call(s)
-        beat = await self._store.write_soon(working.heartbeat, call, task_id, run_id, words, expect_s * SECOND)
+        beat = await self._store.write_soon(working.heartbeat, call, task_id, run_id, words, expect_ms)
         self._feed.wake()
         return beat
 

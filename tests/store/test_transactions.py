@@ -167,7 +167,7 @@ async def test_a_read_sees_one_moment_even_while_others_commit(store: SqliteStor
 
 
 async def test_a_read_never_creates_a_board(store: SqliteStore) -> None:
-    with pytest.raises(NotFound, match="kanban-mcp init"):
+    with pytest.raises(NotFound, match="kanban_create makes it"):
         await store.read(names)
     with pytest.raises(NotFound):
         await store.data_version()
@@ -178,7 +178,7 @@ async def test_a_read_never_creates_a_board(store: SqliteStore) -> None:
 
 async def test_a_write_creates_a_board_only_where_it_may(open_store: Callable[..., SqliteStore]) -> None:
     store = open_store(may_create=False)
-    with pytest.raises(NotFound, match="kanban-mcp init"):
+    with pytest.raises(NotFound, match="kanban_create makes it"):
         await store.write(insert, "a")
     assert not store.path.parent.exists()
 
