@@ -178,7 +178,7 @@ async def test_a_read_never_creates_a_board(store: SqliteStore) -> None:
 
 async def test_a_write_creates_a_board_only_where_it_may(open_store: Callable[..., SqliteStore]) -> None:
     store = open_store(may_create=False)
-    with pytest.raises(NotFound, match="kanban_create makes it"):
+    with pytest.raises(NotFound, match="kanban-mcp init"):
         await store.write(insert, "a")
     assert not store.path.parent.exists()
 
