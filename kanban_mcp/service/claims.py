@@ -8,10 +8,10 @@ from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Kind, TaskState, Verb, illegal
 from kanban_mcp.domain.tasks import Run, Task
 from kanban_mcp.service.call import Call, record
-from kanban_mcp.service.holding import extend
+from kanban_mcp.service.holding import extend, require_process
 from kanban_mcp.service.moves import log, move
 from kanban_mcp.service.records import ensure_worker, run_from, run_of, task_from, task_of, worker_id
-from kanban_mcp.service.sweeping import is_sweep_due, sweep
+from kanban_mcp.service.sweeping import is_sweep_due, lapse, sweep
 from kanban_mcp.store.base import Tx
 
 REASONS = ("none_ready", "waiting_on_tasks", "waiting_on_you", "not_due", "paused", "limit", "no_role")
@@ -82,7 +82,11 @@ def _require_free(call: Call) -> None:
 
 def _named(tx: Tx, call: Call, task: Task, role: str, named_role: str) -> Taken:
     if task.run_id is not None:
-        return _already_held(tx, call, task)
+        run = run_of(tx, task.run_id)
+        if not call.now.lease_over(run.lease_until_ms, run.lease_boot):
+            return _already_held(tx, call, task, run)
+        lapse(tx, call, run)  # the sweep before takes only a few; the one that was asked for is never left out
+        task = task_of(tx, task.id)
     if task.state is TaskState.PENDING:
         return Taken(reason="waiting_on_tasks", detail=f"{task.name} waits for {_waits_for(tx, task)}.")
     if task.state is TaskState.BLOCKED or task.kind in (Kind.PARKED, Kind.REVIEW):
@@ -96,16 +100,15 @@ def _named(tx: Tx, call: Call, task: Task, role: str, named_role: str) -> Taken:
     return _open(tx, call, task, role or task.assignee)
 
 
-def _already_held(tx: Tx, call: Call, task: Task) -> Taken:
-    run = run_of(tx, task.run_id or RunId(0))
-    mine = worker_id(tx, call)
-    same_process = run.process == call.caller.process or call.is_gone(run.process) or not call.caller.adopts
-    if run.worker_id == mine and same_process:
-        return Taken(task, run)  # the reply to the first claim was lost
-    where = "another process of this session" if run.worker_id == mine else run.worker_name
+def _already_held(tx: Tx, call: Call, task: Task, run: Run) -> Taken:
+    if run.worker_id == worker_id(tx, call):
+        require_process(tx, call, run)
+        extend(tx, call, run)
+        return Taken(task, run_of(tx, run.id))  # the reply to the first claim was lost
     since = (call.now.wall_ms - run.started_at_ms) // 60_000
     raise HeldBy(
-        f"{task.name} is held by {where} ({run.name}, {since}m).", hint="kanban_claim without task_id takes other work."
+        f"{task.name} is held by {run.worker_name} ({run.name}, {since}m).",
+        hint="kanban_claim without task_id takes other work.",
     )
 
 
@@ -214,7 +217,8 @@ def take_handed_run(tx: Tx, call: Call) -> None:
 
 def _nothing(tx: Tx, call: Call, role: str) -> Taken:
     """Say why there is nothing to take; an empty answer must never look like a finished board."""
-    row = tx.one("why_nothing", assignee=role, wall_ms=call.now.wall_ms)
+    takes_any = role not in call.policy.read_only_roles
+    row = tx.one("why_nothing", assignee=role, takes_any=takes_any, wall_ms=call.now.wall_ms)
     if row is None:
         return Taken(reason="none_ready")
     if not role and row["others_ready"]:

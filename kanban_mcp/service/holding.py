@@ -51,7 +51,7 @@ def require_held(tx: Tx, call: Call, task_id: str | None, run_id: str | None, ve
     run = _select(tx, call, task_id, run_id, verb)
     if not run.is_open:
         raise why_closed(tx, call, run, verb)
-    _require_process(tx, call, run)
+    require_process(tx, call, run)
     return Held(task_of(tx, run.task_id), run)
 
 
@@ -205,8 +205,12 @@ def silence(call: Call, run: Run) -> str:
     )
 
 
-def _require_process(tx: Tx, call: Call, run: Run) -> None:
-    """Let only one living server process speak for a run; a new one adopts what a dead one held (DESIGN §5)."""
+def require_process(tx: Tx, call: Call, run: Run) -> None:
+    """Let only one living server process speak for a run; a new one adopts what a dead one held (DESIGN §5).
+
+    Raises:
+        HeldBy: the process that spoke for the run so far is still running.
+    """
     caller = call.caller
     if run.process == caller.process or not caller.adopts:
         return

@@ -4,6 +4,6 @@ SELECT SUM(state = 'ready' AND mine AND due_at_ms > :wall_ms) AS not_due,
        SUM(state = 'ready' AND NOT mine) AS others_ready,
        SUM(state = 'pending' AND mine) AS pending,
        SUM((state = 'blocked' OR kind IN ('asking', 'parked', 'review')) AND mine) AS on_people
-  FROM (SELECT state, kind, due_at_ms, assignee IN (:assignee, '') AS mine
+  FROM (SELECT state, kind, due_at_ms, assignee = :assignee OR (assignee = '' AND :takes_any) AS mine
           FROM tasks WHERE state IN ('pending', 'ready', 'awaiting_review', 'blocked'))
 HAVING COUNT(*) > 0;
