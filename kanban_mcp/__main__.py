@@ -21,6 +21,17 @@ def main() -> int:
         code = front.main(arguments[1:], _compose)
         if code is not None:
             return code
+    if arguments == ["--version"]:
+        from kanban_mcp import __version__
+
+        print(f"kanban-mcp {__version__}")  # noqa: T201  the answer; a framework would take ten times as long
+        return 0
+    if arguments[:1] == ["heartbeat"]:
+        from kanban_mcp.cli import light
+
+        code = light.main(arguments[1:])
+        if code is not None:
+            return code
     from kanban_mcp.cli.app import main as cli
 
     return cli(arguments)

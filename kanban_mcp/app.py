@@ -18,6 +18,7 @@ from kanban_mcp.store.sqlite import SqliteFile
 
 if TYPE_CHECKING:
     from kanban_mcp.service.board import Board
+    from kanban_mcp.service.founding import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,17 @@ def _options(setup: Setup, may_create: bool) -> SqliteOptions:
     return SqliteOptions(may_create=may_create and setup.place.initialised)
 
 
-async def is_operator(board: "Board", environ: Mapping[str, str] | None = None) -> bool:
-    """Say whether this user holds the operator key of the board."""
+def opens(identity: "Identity", environ: Mapping[str, str] | None = None) -> bool:
+    """Say whether this user's key file opens the board."""
     from kanban_mcp import keys
 
-    identity = await board.identity()
     folder = keys.keys_folder(os.environ if environ is None else environ)
     return keys.holds_key(folder, identity.board_key, identity.operator_hash)
+
+
+async def is_operator(board: "Board", environ: Mapping[str, str] | None = None) -> bool:
+    """Say whether this user holds the operator key of the board."""
+    return opens(await board.identity(), environ)
 
 
 async def make_operator_key(board: "Board", environ: Mapping[str, str] | None = None) -> bool:
@@ -94,4 +99,4 @@ async def make_operator_key(board: "Board", environ: Mapping[str, str] | None = 
     folder = keys.keys_folder(os.environ if environ is None else environ)
     if identity.operator_hash is None:
         identity = await board.found(keys.hash_of(keys.make_key(folder, identity.board_key)))
-    return keys.holds_key(folder, identity.board_key, identity.operator_hash)
+    return opens(identity, environ)

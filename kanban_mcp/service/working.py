@@ -1,8 +1,10 @@
 """What the holder of a run does while it works: heartbeat and comment."""
 
+from kanban_mcp.domain import inputs
 from kanban_mcp.domain.clock import age
-from kanban_mcp.domain.errors import Limit
+from kanban_mcp.domain.errors import Invalid, Limit
 from kanban_mcp.domain.ids import RunId, TaskId, parse_task
+from kanban_mcp.domain.policy import SECOND, Policy
 from kanban_mcp.domain.states import Verb, next_state
 from kanban_mcp.domain.tasks import Run
 from kanban_mcp.service.call import Call, record
@@ -13,6 +15,17 @@ from kanban_mcp.store.base import Tx
 
 COMMENTS_PER_RUN = 100
 MESSAGES_SHOWN = 10
+
+
+def beat_terms(policy: Policy, note: str | None, expect_s: int) -> tuple[str | None, int]:
+    """Return the note of a beat, cut to 500 characters, and the announced length in ms.
+
+    Raises:
+        Invalid: the announced command is longer than a lease may last, or the note is no plain text.
+    """
+    if not 0 <= expect_s <= policy.expect_cap_s:
+        raise Invalid(f"expect_s {expect_s} is not between 0 and {policy.expect_cap_s}.", hint="Beat again later.")
+    return (inputs.text(note, "note")[:500] if note else None), expect_s * SECOND
 
 
 def heartbeat(tx: Tx, call: Call, task_id: str | None, run_id: str | None, note: str | None, expect_ms: int) -> Beat:

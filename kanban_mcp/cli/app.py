@@ -1,0 +1,133 @@
+"""The command line: which commands there are, what a bare `kanban-mcp` shows, and how a refusal ends."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from kanban_mcp import __version__
+from kanban_mcp.cli import deciding, exits, looking, managing, options, planning, serving, working
+from kanban_mcp.domain.errors import BoardError
+
+PROGRAM = "kanban-mcp"
+EPILOG = "\n\n".join(["Exit codes:", *(f"{code}  {meaning}" for code, meaning in exits.MEANINGS.items())])
+
+Command = Callable[..., None]
+COMMANDS: Sequence[tuple[str, str, Command]] = (
+    (options.SETUP, "init", managing.init),
+    (options.SETUP, "config", managing.config),
+    (options.SETUP, "serve", serving.serve),
+    (options.SETUP, "reaper", serving.reaper),
+    (options.LOOK, "board", looking.board),
+    (options.LOOK, "list", looking.list_),
+    (options.LOOK, "show", looking.show),
+    (options.LOOK, "log", looking.log),
+    (options.PLAN, "create", planning.create),
+    (options.PLAN, "plan", planning.plan),
+    (options.PLAN, "update", planning.update),
+    (options.PLAN, "link", planning.link),
+    (options.PLAN, "archive", planning.archive),
+    (options.DECIDE, "answer", deciding.answer),
+    (options.DECIDE, "approve", deciding.approve),
+    (options.DECIDE, "reject", deciding.reject),
+    (options.DECIDE, "cancel", deciding.cancel),
+    (options.DECIDE, "retry", deciding.retry),
+    (options.DECIDE, "pause", deciding.pause),
+    (options.DECIDE, "resume", deciding.resume),
+    (options.WORK, "claim", working.claim),
+    (options.WORK, "heartbeat", working.heartbeat),
+    (options.WORK, "comment", working.comment),
+    (options.WORK, "block", working.block),
+    (options.WORK, "complete", working.complete),
+    (options.WORK, "fail", working.fail),
+)
+# Commands whose module is imported only when they run; each brings its own options.
+LATER: Sequence[tuple[str, str, str, str]] = (
+    (options.SETUP, "demo", "kanban_mcp.cli.demo:demo", "Watch agents share a board: offline, in an empty folder."),
+)
+
+app = typer.Typer(
+    name=PROGRAM,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The task board that coding agents share. Without a command: the board, and what waits on you."""
+    if context.invoked_subcommand is None:
+        _welcome()
+
+
+def _welcome() -> None:
+    from kanban_mcp import app as composition
+
+    if composition.set_up().place.exists:
+        looking.board()
+        return
+    typer.echo("There is no board here yet.")
+    typer.echo(f"  {PROGRAM} init      make one for this project and tell Claude Code about it")
+    typer.echo(f"  {PROGRAM} demo      first watch one at work, in an empty folder")
+    typer.echo(f"  {PROGRAM} --help    every command")
+
+
+def _later(name: str, target: str) -> Command:
+    def run(context: typer.Context) -> None:
+        command_of(target)(args=context.args, prog_name=f"{PROGRAM} {name}")
+
+    return run
+
+
+def command_of(target: str) -> typer.Typer:
+    """Return a command that is imported only now, as a program of its own. `target` is `module:function`."""
+    module, _, function = target.partition(":")
+    alone = typer.Typer(
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+    )
+    alone.command()(getattr(importlib.import_module(module), function))
+    return alone
+
+
+def _register() -> None:
+    for panel, name, function in COMMANDS:
+        app.command(name, rich_help_panel=panel)(function)
+    passed_on: dict[str, Any] = {"ignore_unknown_options": True, "allow_extra_args": True}
+    for panel, name, target, text in LATER:
+        settings = {**passed_on, "help_option_names": []}
+        app.command(name, rich_help_panel=panel, help=text, context_settings=settings)(_later(name, target))
+
+
+_register()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; `sys.argv` when none is given. Returns the exit code (`exits.MEANINGS`)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode must not end in a traceback
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name=PROGRAM)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else exits.OK if end.code is None else exits.REFUSED
+    except BoardError as refused:
+        return exits.report(refused)
+    return exits.OK

@@ -1,0 +1,87 @@
+"""What people give on a command line: long texts from stdin or a file, JSON, evidence in short form."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+SHORT_EVIDENCE = {"file": "path", "commit": "sha", "url": "url"}
+
+
+def text(value: str | None) -> str | None:
+    """Return the text an option names: itself, stdin for `-`, a file for `@path`; `@@` stands for one `@`.
+
+    Raises:
+        typer.BadParameter: the file cannot be read.
+    """
+    if value is None or value.startswith("@@"):
+        return value[1:] if value else value
+    if value == "-":
+        return sys.stdin.read().rstrip("\n")
+    return _file(value[1:]).rstrip("\n") if value.startswith("@") else value
+
+
+def required(value: str | None) -> str:
+    """Return the text an option that must be given names."""
+    return text(value) or ""
+
+
+def _file(name: str) -> str:
+    try:
+        return Path(name).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as why:
+        raise typer.BadParameter(
+            f"The file {name!r} cannot be read ({why}). Write @@ for a text that starts with @."
+        ) from None
+
+
+def json_file(name: str) -> Any:
+    """Return the JSON in a file, or on stdin for `-`.
+
+    Raises:
+        typer.BadParameter: it cannot be read, or is no JSON.
+    """
+    source = sys.stdin.read() if name == "-" else _file(name)
+    return json_value(source, "the standard input" if name == "-" else name)
+
+
+def json_value(source: str, where: str) -> Any:
+    """Return the JSON in a text; `where` names it in the refusal."""
+    try:
+        return json.loads(source)
+    except (ValueError, RecursionError) as why:
+        raise typer.BadParameter(f"{where} is not JSON: {why}.") from None
+
+
+def evidence(values: list[str]) -> list[Any]:
+    """Return evidence from `file:PATH`, `commit:SHA`, `url:ADDRESS`, or one JSON object each."""
+    return [_evidence(value) for value in values]
+
+
+def _evidence(value: str) -> Any:
+    if value.lstrip().startswith("{"):
+        return json_value(value, "--evidence")
+    kind, _, subject = value.partition(":")
+    if kind not in SHORT_EVIDENCE or not subject:
+        known = ", ".join(f"{name}:…" for name in SHORT_EVIDENCE)
+        raise typer.BadParameter(f"Write evidence as {known}, or as a JSON object; not {value!r}.")
+    return {"kind": kind, SHORT_EVIDENCE[kind]: subject}
+
+
+def json_object(source: str | None, where: str) -> dict[str, Any] | None:
+    """Return the JSON object in a text, None for none."""
+    value = None if source is None else json_value(source, where)
+    if value is not None and not isinstance(value, dict):
+        raise typer.BadParameter(f"{where} is not a JSON object.")
+    return value
+
+
+def plan(name: str) -> list[Any]:
+    """Return the tasks of a plan file: a list, or an object with a list under `tasks`."""
+    value = json_file(name)
+    tasks = value.get("tasks") if isinstance(value, dict) else value
+    if not isinstance(tasks, list):
+        raise typer.BadParameter('The plan is no list of tasks. Write [{"ref": "a", "title": "…"}, …].')
+    return tasks

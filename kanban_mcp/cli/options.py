@@ -1,0 +1,41 @@
+"""Arguments and options that several commands share; each is described once."""
+
+from typing import Annotated
+
+import typer
+
+TEXT_HELP = "Text; - reads standard input, @FILE a file."
+
+Db = Annotated[
+    str | None, typer.Option("--db", metavar="FILE", help="The board's file, instead of the one found from here.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as one JSON object.")]
+Task = Annotated[str, typer.Argument(metavar="TASK", help="The task, for example TASK-003 or 3.")]
+MyTask = Annotated[str | None, typer.Argument(metavar="TASK", help="The task; needed only while you hold several.")]
+Run = Annotated[
+    str | None, typer.Option("--run", metavar="RUN", help="Which of your own runs is meant, for example run-31.")
+]
+Note = Annotated[str, typer.Option("-m", "--message", "--note", metavar="TEXT", help=TEXT_HELP)]
+Message = Annotated[str, typer.Option("-m", "--message", metavar="TEXT", help=TEXT_HELP)]
+Role = Annotated[
+    str | None, typer.Option("-r", "--role", "--assignee", metavar="ROLE", help="Role, for example implementer.")
+]
+Priority = Annotated[str | None, typer.Option("--priority", metavar="WORD", help="urgent, high, normal or low.")]
+Context = Annotated[
+    str | None, typer.Option("-c", "--context", metavar="TEXT", help=f"All a fresh worker needs. {TEXT_HELP}")
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-a", "--accept", metavar="CHECK", help="Acceptance: cmd:…, file:…, url:… or plain words. Repeatable."
+    ),
+]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="Idempotency key: the same call again changes nothing.")
+]
+
+DECIDE = "Decide"
+PLAN = "Planning"
+WORK = "Work on a task"
+LOOK = "Look"
+SETUP = "Set up and run"
