@@ -1,7 +1,7 @@
 """Who is calling. It comes from the connection, never from an argument (DESIGN §5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kanban_mcp.domain.ids import RunId, TaskId
@@ -26,7 +26,7 @@ class ProcessId:
 
     pid: int
     started: str
-    host: str
+    host: str = field(compare=False)
     boot_id: str
 
 

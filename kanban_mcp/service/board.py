@@ -353,6 +353,10 @@ class Board:
         """Withdraw a task and what hangs on it alone."""
         return await self._write(s, deciding.cancel, task_id, inputs.text(reason, "reason"), subtree)
 
+    async def stop(self, s: Session, *, task_id: str, reason: str = "") -> Done:
+        """End the run of a task; only a person releases the task again. Refused without the operator key."""
+        return await self._write(s, deciding.stop, task_id, inputs.text(reason, "reason"))
+
     async def retry(self, s: Session, *, task_id: str, note: str = "") -> Done:
         """Bring an ended task back with a further round of attempts."""
         return await self._write(s, deciding.retry, task_id, inputs.text(note, "note"))

@@ -8,7 +8,7 @@ from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Kind, TaskState, Verb, illegal
 from kanban_mcp.domain.tasks import Run, Task
 from kanban_mcp.service.call import Call, record
-from kanban_mcp.service.holding import extend, require_process
+from kanban_mcp.service.holding import extend, require_process, why_closed
 from kanban_mcp.service.moves import log, move
 from kanban_mcp.service.records import ensure_worker, run_from, run_of, task_from, task_of, worker_id
 from kanban_mcp.service.sweeping import is_sweep_due, lapse, sweep
@@ -192,11 +192,14 @@ def take_handed_run(tx: Tx, call: Call) -> None:
 
     Raises:
         HeldBy: another process took it and is still there.
+        LeaseLost, Cancelled: it was closed before the process called for the first time.
     """
     if call.caller.handed_run is None:
         return
     run = run_of(tx, call.caller.handed_run)
     mine = ensure_worker(tx, call)
+    if not run.is_open and run.worker_id != mine:
+        raise why_closed(tx, call, run, "handed over")
     if not run.is_open or (run.worker_id == mine and run.process == call.caller.process):
         return
     if not run.is_handed_over and not call.is_gone(run.process):

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from kanban_mcp.domain.compact import compact
 from kanban_mcp.domain.errors import Forbidden, LeaseLost, Limit, WhichTask
-from kanban_mcp.domain.ids import RunId, WorkerId, parse_task, task_name
+from kanban_mcp.domain.ids import WorkerId, parse_task, run_name, task_name
 from kanban_mcp.domain.inputs import Priority
 from kanban_mcp.domain.links import Relation, is_held_back, is_satisfied
 from kanban_mcp.domain.states import TERMINAL, TaskState, queue
 from kanban_mcp.domain.tasks import Run, Task, criteria
 from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.graph import add_links, require_acyclic, require_depth, require_link
-from kanban_mcp.service.holding import extend, require_held
+from kanban_mcp.service.holding import extend, require_held, tell_loss
 from kanban_mcp.service.idempotency import earlier_answer, keep_answer
 from kanban_mcp.service.records import ensure_worker, run_from, run_of, task_from, task_of, worker_id
 from kanban_mcp.service.results import Created, Json
@@ -140,6 +140,7 @@ def _speaking_run(tx: Tx, call: Call, parents: Sequence[Task], run_id: str | Non
     """Return the run that makes the task: its lease is renewed and its task's limits count."""
     if run_id:
         return require_held(tx, call, None, run_id, "create").run
+    tell_loss(tx, call, "create")
     mine = worker_id(tx, call)
     held = [] if mine is None else [run_from(row) for row in tx.all("open_runs_of_worker", worker_id=mine)]
     if not held:
@@ -225,6 +226,7 @@ def _next(tx: Tx, call: Call, task: Task, links: Sequence[tuple[Task, Relation]]
 
 def speaking_run_of(tx: Tx, call: Call) -> Run | None:
     """Return the newest run that the caller holds, for a plan that is made while working."""
+    tell_loss(tx, call, "plan")
     mine = worker_id(tx, call)
     rows = [] if mine is None else tx.all("open_runs_of_worker", worker_id=mine)
-    return run_of(tx, RunId(rows[-1]["id"])) if rows else None
+    return require_held(tx, call, None, run_name(rows[-1]["id"]), "plan").run if rows else None

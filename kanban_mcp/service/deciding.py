@@ -1,10 +1,10 @@
-"""Decisions on tasks by orchestrators and people: approve, reject, answer, cancel, retry, archive (DESIGN §3, §9)."""
+"""Decisions on tasks by orchestrators and people: approve, reject, answer, cancel, stop, retry, archive (DESIGN §3)."""
 
 import json
 from collections.abc import Container
 
 from kanban_mcp.domain.errors import Forbidden, GatesNotMet, IllegalTransition, Invalid, Limit, NeedsApproval
-from kanban_mcp.domain.ids import TaskId, parse_task, task_name
+from kanban_mcp.domain.ids import RunId, TaskId, parse_task, task_name
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import TERMINAL, Kind, TaskState, Verb, illegal, next_state
 from kanban_mcp.domain.tasks import ApprovalRequest, Task
@@ -15,7 +15,7 @@ from kanban_mcp.service.completing import now_ready
 from kanban_mcp.service.moves import end_run, log, move, save
 from kanban_mcp.service.records import ensure_worker, open_approval, run_of, task_of
 from kanban_mcp.service.results import Done
-from kanban_mcp.service.sweeping import close_request, void_request
+from kanban_mcp.service.sweeping import block_json, close_request, void_request
 from kanban_mcp.service.working import write_message
 from kanban_mcp.store.base import Tx
 
@@ -165,6 +165,29 @@ def _withdraw(tx: Tx, call: Call, task: Task, reason: str) -> None:
         freed = end_run(tx, call, task, run, Outcome.CANCELLED, verb="cancel", by=call.caller.label, error=reason)
     after = move(tx, call, task, Verb.CANCEL, changed=freed._replace(blocked=None, person_only=False, due_at_ms=None))
     log(tx, call, "cancelled", task, after, run, reason=reason)
+
+
+def stop(tx: Tx, call: Call, task_id: str, reason: str) -> Done:
+    """End the run of a task by a person's hand; only a person releases the task again. No attempt is used.
+
+    Raises:
+        Forbidden: the caller has no operator key.
+        IllegalTransition: nobody works on the task.
+    """
+    task = task_of(tx, parse_task(task_id))
+    require_person(call, task, "stop", f'kanban-mcp stop {task.name} -m "…"')
+    next_state(task.state, task.kind, Verb.STOP, task.facts, name=task.name)
+    ensure_worker(tx, call)
+    run = run_of(tx, task.run_id or RunId(0))
+    said = f"stopped by {call.caller.label}{f': {reason}' if reason else ''}"
+    freed = end_run(tx, call, task, run, Outcome.BLOCKED, verb="stop", by=call.caller.label, error=said)
+    if task.kind is not Kind.ASKING:
+        freed = freed._replace(blocked=block_json(said, run=run.name), person_only=True)
+    after = move(tx, call, task, Verb.STOP, changed=freed)
+    log(tx, call, "stopped", task, after, run, reason=reason)
+    how = "approve or reject" if after.kind is Kind.PARKED else "answer"
+    text = f"Stopped; {run.name} can write nothing more. kanban-mcp {how} {task.name} releases it."
+    return Done(text, task.name, str(after.state), str(after.kind), [], [])
 
 
 def retry(tx: Tx, call: Call, task_id: str, note: str) -> Done:

@@ -85,10 +85,7 @@ def _only_run(tx: Tx, call: Call, verb: str) -> Run:
     if mine is None:
         raise _holds_nothing()
     held = [run_from(row) for row in tx.all("open_runs_of_worker", worker_id=mine)]
-    lost = _untold(tx, call)
-    if lost is not None:
-        call.session.told.add(lost.id)
-        raise why_closed(tx, call, lost, verb)
+    tell_loss(tx, call, verb)
     if len(held) == 1 and not tx.value("worker_several", id=mine):
         return held[0]
     if held:
@@ -99,19 +96,36 @@ def _only_run(tx: Tx, call: Call, verb: str) -> Run:
     return run_from(row)
 
 
-def _untold(tx: Tx, call: Call) -> Run | None:
-    """Return a run that others closed and of which this connection has not heard yet.
+def tell_loss(tx: Tx, call: Call, verb: str) -> None:
+    """Refuse a call that names no run while this connection has not heard that others closed one of its runs.
 
-    Sub-agents share a connection: one that does not know of its loss would otherwise keep the next one's task alive. A
-    loss from before this connection is told only while the worker has claimed nothing since.
+    Sub-agents share a connection: one that does not know of its loss would otherwise keep the next one's task alive, or
+    go on writing for a task that is another's by now.
+
+    Raises:
+        LeaseLost, Cancelled: which run, and why; each loss is told once.
     """
-    row = tx.one("newest_lost_run", worker_key=call.caller.key)
-    if row is None or row["id"] in call.session.told:
-        return None
-    is_recent = call.session.lasting and row["ended_at_ms"] >= call.session.since_ms
-    if not is_recent and tx.value("newest_run_id_of_worker", worker_key=call.caller.key) != row["id"]:
-        return None
-    return run_from(row)
+    lost = _untold(tx, call)
+    if lost is not None:
+        call.session.told.add(lost.id)
+        raise why_closed(tx, call, lost, verb)
+
+
+def _untold(tx: Tx, call: Call) -> Run | None:
+    """Return the newest run that others closed and of which this connection has not heard yet.
+
+    A loss from before this connection is told only while the worker has claimed nothing since.
+    """
+    newest: int | None = None
+    for row in tx.all("lost_runs", worker_key=call.caller.key):
+        if row["id"] in call.session.told:
+            continue
+        if call.session.lasting and row["ended_at_ms"] >= call.session.since_ms:
+            return run_from(row)
+        newest = newest or tx.value("newest_run_id_of_worker", worker_key=call.caller.key)
+        if row["id"] == newest:
+            return run_from(row)
+    return None
 
 
 def _listing(tx: Tx, held: list[Run]) -> str:
@@ -176,10 +190,10 @@ def _lost_text(tx: Tx, call: Call, task: Task, run: Run) -> str:
     when = age(run.ended_at_ms or 0, call.now.wall_ms)
     what = f"{run.outcome} {when} ago" if run.outcome else f"closed {when} ago"
     why = f", {run.error}" if run.error else ""
-    return f"{run.name} no longer holds {task.name}: {what}{why}; {_whose_now(tx, task)}. Nothing was written."
+    return f"{run.name} no longer holds {task.name}: {what}{why}; {whose_now(tx, task)}. Nothing was written."
 
 
-def _whose_now(tx: Tx, task: Task) -> str:
+def whose_now(tx: Tx, task: Task) -> str:
     if task.run_id is None:
         return f"it is {task.state} now" if task.ended_at_ms or task.kind else "nobody has taken it since"
     now = run_of(tx, task.run_id)

@@ -5,10 +5,12 @@ import json
 from kanban_mcp.domain.clock import age
 from kanban_mcp.domain.ids import TaskId, parse_run, parse_task, run_name, task_name
 from kanban_mcp.domain.inputs import Priority, choice, role
+from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import TaskState
 from kanban_mcp.domain.texts import shorten
 from kanban_mcp.service.call import Call
-from kanban_mcp.service.records import run_of, worker_id
+from kanban_mcp.service.holding import whose_now
+from kanban_mcp.service.records import run_from, run_of, task_of, worker_id
 from kanban_mcp.service.results import Event, Json, Listing, Overview, TaskView
 from kanban_mcp.service.views import view
 from kanban_mcp.store.base import Row, Tx
@@ -94,15 +96,20 @@ def _overview_next(tx: Tx, call: Call, holding: list[Json], ready: list[Json], m
 
 
 def _lately_lost(tx: Tx, call: Call) -> str:
-    """Say which task the caller held last, when it was taken back and nobody has it: the work can go on."""
-    row = tx.one("newest_lost_run", worker_key=call.caller.key)
-    if row is None or row["outcome"] != "reclaimed" or tx.value("task_state", id=row["task_id"]) != TaskState.READY:
+    """Say which task the caller held last, when others ended that: go on with it, or stop."""
+    row = tx.one("lost_runs", worker_key=call.caller.key)
+    if row is None:
         return ""
-    name, when = task_name(row["task_id"]), age(row["ended_at_ms"], call.now.wall_ms)
-    return (
-        f"You held {name} ({run_name(row['id'])}) until {when} ago; it was reclaimed and nobody has taken it. "
-        f'kanban_claim(task_id="{name}") continues from your files as they are.'
-    )
+    run, task = run_from(row), task_of(tx, row["task_id"])
+    held = f"You held {task.name} ({run.name}) until {age(run.ended_at_ms or 0, call.now.wall_ms)} ago"
+    call.session.told.add(run.id)
+    if run.outcome is Outcome.RECLAIMED and task.state is TaskState.READY:
+        claim = f'kanban_claim(task_id="{task.name}") continues from your files as they are.'
+        return f"{held}; it was reclaimed and nobody has taken it. {claim}"
+    if tx.value("newest_run_id_of_worker", worker_key=call.caller.key) != run.id:
+        return ""  # old news: it has worked on something else since
+    why = f", {shorten(run.error, 300)}" if run.error else ""
+    return f"{held}: {run.outcome}{why}; {whose_now(tx, task)}. Do not go on with it; kanban_claim takes other work."
 
 
 def listing(tx: Tx, call: Call, state: str | None, assignee: str | None, limit: int) -> Listing:

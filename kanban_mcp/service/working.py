@@ -8,7 +8,7 @@ from kanban_mcp.domain.policy import SECOND, Policy
 from kanban_mcp.domain.states import Verb, next_state
 from kanban_mcp.domain.tasks import Run
 from kanban_mcp.service.call import Call, record
-from kanban_mcp.service.holding import extend, require_held
+from kanban_mcp.service.holding import extend, require_held, tell_loss
 from kanban_mcp.service.records import ensure_worker, task_of, worker_id
 from kanban_mcp.service.results import Beat, Done, Json
 from kanban_mcp.store.base import Tx
@@ -88,6 +88,7 @@ def comment(tx: Tx, call: Call, task_id: str, body: str, run_id: str | None) -> 
 def _speaking_run(tx: Tx, call: Call, task: TaskId, open_run: RunId | None, run_id: str | None) -> Run | None:
     if run_id:
         return require_held(tx, call, None, run_id, "comment").run
+    tell_loss(tx, call, "comment")
     mine = worker_id(tx, call)
     if open_run is None or mine is None or tx.value("run_worker", id=open_run) != mine:
         return None
