@@ -8,8 +8,8 @@ import os
 import pwd
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kanban_mcp import machine
 from kanban_mcp.domain.errors import Forbidden
@@ -28,8 +28,7 @@ HANDED_VARIABLES = ("KANBAN_RUN_ID", "KANBAN_TASK_ID")
 _ELSEWHERE = "Do it in a terminal of your own, outside the agent."
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(NamedTuple):
     """The caller; when it is no person, `why` says so and `hint` what helps."""
 
     caller: Caller
@@ -44,8 +43,7 @@ class Who:
         return Forbidden(f"{refused.message} {self.why}", hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """The process we are: its ancestors, nearest first, and the leader of its terminal, None without a terminal."""
 
     process: ProcessId

@@ -14,8 +14,8 @@ from kanban_mcp.cli.exits import OK, report
 from kanban_mcp.domain.errors import BoardError
 from kanban_mcp.domain.principals import SESSION_VARIABLES
 from kanban_mcp.service import presence, working
+from kanban_mcp.service.brief import Beat, Json, to_json
 from kanban_mcp.service.call import Call
-from kanban_mcp.service.results import Beat, Json, to_json
 from kanban_mcp.service.session import Session
 
 _TEXT_FLAGS: Mapping[str, str] = {

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from enum import IntEnum
 from typing import Any
 
@@ -35,6 +34,8 @@ PRIORITIES = tuple(p.name.lower() for p in Priority)
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean "x"?` for the nearest known word, or an empty text."""
+    from difflib import get_close_matches  # only who mistyped pays for it
+
     found = get_close_matches(word[:NAME_LIMIT], list(known), n=1)
     return f'Did you mean "{found[0]}"? ' if found else ""
 

@@ -7,10 +7,10 @@ from kanban_mcp.domain.ids import RunId, TaskId, parse_task
 from kanban_mcp.domain.policy import SECOND, Policy
 from kanban_mcp.domain.states import Verb, next_state
 from kanban_mcp.domain.tasks import Run
+from kanban_mcp.service.brief import Beat, Done, Json
 from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.holding import extend, require_held, tell_loss
 from kanban_mcp.service.records import ensure_worker, task_of, worker_id
-from kanban_mcp.service.results import Beat, Done, Json
 from kanban_mcp.store.base import Tx
 
 COMMENTS_PER_RUN = 100

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from kanban_mcp.domain.errors import BoardBusy, NotFound
 from kanban_mcp.store import migrate
@@ -161,7 +160,7 @@ def _open_read_only(path: Path, options: SqliteOptions) -> Opened:
 
 def _connect(path: Path, how: str) -> sqlite3.Connection:
     conn = sqlite3.connect(
-        f"file:{quote(str(path))}?{how}",
+        f"file:{_in_uri(path)}?{how}",
         uri=True,
         timeout=_BUSY_SLICE_S,
         isolation_level=None,  # BEGIN and COMMIT are ours
@@ -169,3 +168,8 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
     )
     conn.row_factory = sqlite3.Row
     return conn
+
+
+def _in_uri(path: Path) -> str:
+    """Escape what SQLite would read as the end of the path; urllib would cost every light call 3 ms of imports."""
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
