@@ -8,18 +8,37 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from kanban_mcp.cli import exits, output
 from kanban_mcp.cli.demo import asking, ground, stage
 from kanban_mcp.cli.demo.screen import LiveScreen, PlainScreen, Screen, is_plain
-from kanban_mcp.domain.errors import BoardError, ConfigError
+from kanban_mcp.domain.errors import BoardError, Invalid
 from kanban_mcp.domain.texts import escape
 
 NOT_PROVEN = 1
+
+
+def demo(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--dir", help="An empty or new folder. Default: this one if it is empty, else a temporary one."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Approve in your place when a worker asks.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON; progress goes to stderr.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", hidden=True, help="Shorten the pauses.")] = False,
+) -> None:
+    """Watch the board at work: workers that plan, build, die, come back and ask, in a small git repository.
+
+    Starts real worker processes on a board of its own; nothing outside of the folder is touched. Ends with what was
+    proven; the exit code is 0 only if all of it was observed.
+    """
+    raise typer.Exit(run(folder, is_unattended=yes, as_json=json, is_fast=fast))
 
 
 def run(folder: Path | None, *, is_unattended: bool, as_json: bool, is_fast: bool) -> int:
@@ -33,6 +52,9 @@ def run(folder: Path | None, *, is_unattended: bool, as_json: bool, is_fast: boo
         ground.prepare(place)
         options = stage.Options(place, is_unattended, is_fast)
         outcome = asyncio.run(_perform(options, console))
+    except Invalid as refusal:
+        exits.report(refusal)
+        return exits.USAGE
     except BoardError as refusal:
         return exits.report(refusal)
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -50,10 +72,10 @@ def _require_person(console: Console) -> None:
     """Refuse to begin what would stop for an approval that nobody can give.
 
     Raises:
-        ConfigError: input or output is no terminal.
+        Invalid: input or output is no terminal.
     """
     if not (sys.stdin.isatty() and console.is_terminal):
-        raise ConfigError(
+        raise Invalid(
             "The demo stops once for a person's approval, and there is no terminal to ask on.",
             hint="Add --yes to run it unattended.",
         )
@@ -108,15 +130,24 @@ def conclude(console: Console, outcome: stage.Outcome, place: ground.Ground) -> 
     """Print what was proven, and how to look at the board that was left."""
     said = "What was proven" if outcome.is_proven else "Not everything was proven"
     console.print(Text(f"\n{said}, in {outcome.seconds:.0f} s (from the board's events and from git):", style="bold"))
-    for fact in outcome.facts:
-        mark, style = ("✓", "green") if fact.seen else ("✗", "bold red")
-        console.print(Text.assemble((f" {mark} ", style), escape(fact.text)))
+    _print_facts(console, outcome)
     if not outcome.is_proven:
         console.print(Text(f"What the workers called and were answered is in {place.transcripts}"), soft_wrap=True)
     console.print(Text("\nThe board is still there:", style="bold"))
     for line in (f"cd {shlex.quote(str(place.repository))}", f"{_command()} board", f"{_command()} log"):
         console.print(Text(f"  {line}"), soft_wrap=True)
     console.print(Text("  git log --graph --oneline"), soft_wrap=True)
+
+
+def _print_facts(console: Console, outcome: stage.Outcome) -> None:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for fact in outcome.facts:
+        mark = Text(" ✓", style="green") if fact.seen else Text(" ✗", style="bold red")
+        table.add_row(mark, Text(escape(fact.text)))
+        if not console.is_terminal:  # a file or a pipe gets one line per fact
+            console.print(Text.assemble(mark, " ", escape(fact.text)), soft_wrap=True)
+    if console.is_terminal:
+        console.print(table)
 
 
 def _command() -> str:

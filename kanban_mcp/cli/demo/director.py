@@ -16,16 +16,31 @@ from kanban_mcp.service.board import Board
 from kanban_mcp.service.results import Event
 from kanban_mcp.service.session import Session
 
-WORKERS = (
-    ("implementer-1", "implementer"),
-    ("documenter-1", "documenter"),
-    ("implementer-2", "implementer"),
-    ("tester-1", "tester"),
-    ("reviewer-1", "reviewer"),
-)
+FIRST = (("implementer-1", "implementer"), ("documenter-1", "documenter"), ("implementer-2", "implementer"))
+NEXT = (("tester-1", "tester"), ("reviewer-1", "reviewer"))
 LOOK_S = 0.1
 PATIENCE_S = 150.0
 """How long the demo may take on a slow machine; the time a person needs to decide does not count."""
+
+_CHAPTERS = {
+    (
+        "reclaimed",
+        plan.AUTH,
+    ): "{task} is taken back: no heartbeat within its lease. Another worker goes on from the dead one's commit.",
+    ("created", plan.TYPES): "{who} makes a subtask of its own task: {task}. Its task cannot be done before that is.",
+    ("claimed", plan.TESTS): "{who} starts by itself: what it waited for is done. It begins with that commit.",
+    ("claimed", plan.REVIEW): "{who} reads and runs the very commit that the tester handed in.",
+    ("claimed", plan.MIGRATION): "{who} prepares a migration that cannot be undone.",
+    ("approval_requested", plan.MIGRATION): "{who} asks a person before it touches live/shop.db. Meanwhile it tries to "
+    "approve its own request.",
+    ("approved", plan.MIGRATION): "Approved by {who}: the migration runs now, once, as it was worded.",
+    ("rejected", plan.MIGRATION): "Rejected by {who}: the migration must not run.",
+}
+_REFUSALS = {
+    ("kanban_complete", "lease_lost"): "hands in its work too late",
+    ("kanban_complete", "gates_not_met"): "says it is done, and the board looks",
+    ("kanban_approve", "forbidden"): "may not approve its own request",
+}
 
 Decide = Callable[[dict[str, Any]], Awaitable[tuple[bool, str]]]
 """Shows a request to a person and returns whether they grant it, and their note."""
@@ -85,15 +100,15 @@ class Director:
 
     async def run(self) -> Seen:
         """Start the workers and follow the board until every task has ended or nothing can go on."""
-        self.say("Five workers start, each an MCP client with a git worktree of its own. Nobody tells them the order.")
+        self.say(
+            "Workers start: each an MCP client with a git worktree of its own. They take what is ready for their role."
+        )
         self._cast.start_reaper()
-        for name, role in WORKERS:
-            self._cast.start_worker(name, role)
+        self._start(FIRST)
         deadline = time.monotonic() + PATIENCE_S
         while not await self._is_over():
             await asyncio.sleep(LOOK_S)
-            asked_s = await self._look()
-            deadline += asked_s
+            deadline += await self._look()
             if not self.seen.trouble:
                 self.seen.trouble = self._trouble(time.monotonic() > deadline)
         return self.seen
@@ -112,45 +127,61 @@ class Director:
         lines = [line for event in events if (line := line_of(event))] + [line_of_refusal(each) for each in refusals]
         for line in sorted(lines, key=lambda line: line.at_ms):
             self._screen.tell(line)
-        if events:
-            self._screen.show(await self._board.view(self._you))
-        began = time.monotonic()
-        asked = False
-        for event in events:
-            asked = await self._act(event) or asked
-        return time.monotonic() - began if asked else 0.0
+        self._screen.show(await self._board.view(self._you))
+        waited_s = 0.0
+        for moment in sorted([*events, *refusals], key=lambda moment: moment.at_ms):
+            if isinstance(moment, Refusal):
+                self._narrate_refusal(moment)
+            else:
+                self._narrate(moment)
+                waited_s += await self._act(moment)
+        return waited_s
 
-    async def _act(self, event: Event) -> bool:
-        """Interfere if this is the moment for it. Says whether a person was asked."""
+    def _narrate(self, event: Event) -> None:
+        """Say what to look at when an event deserves it."""
         if event.kind == "created":
             self._titles[event.task_id] = event.data["title"]
+        told = _CHAPTERS.get((event.kind, self._titles.get(event.task_id, "")))
+        if told is not None:
+            self.say(told.format(task=event.task_id, who=who(event.actor)))
+
+    def _narrate_refusal(self, refusal: Refusal) -> None:
+        said = _REFUSALS.get((refusal.tool, refusal.code))
+        if said is not None:
+            self.say(f"{refusal.who} {said}: {refusal.text}")
+
+    def _start(self, workers: tuple[tuple[str, str], ...]) -> None:
+        for name, role in workers:
+            if name not in self._cast.actors:
+                self._cast.start_worker(name, role)
+
+    async def _act(self, event: Event) -> float:
+        """Interfere if this is the moment for it. Returns the seconds a person was waited for."""
         note = event.data.get("note") if event.kind == "note" else None
-        title = self._titles.get(event.task_id, "")
         if note == plan.LOGIN_HALF_WRITTEN and self.seen.killed is None:
             await self._kill(event)
-        elif note == plan.READING_FOR_DOCS and self.seen.frozen is None:
-            await self._freeze(event)
-        elif note and title == plan.DOCS:
+        elif note == plan.ROUNDING:  # the first three are at work: now a slow machine has time for two more
+            self._start(NEXT)
+        elif note == plan.WRITING_DOCS and self.seen.frozen is None:
+            self._freeze(event)
+        elif note == plan.WRITING_DOCS:
             self._thaw(event)
         elif note == plan.WAITING_FOR_A_PERSON and not self.seen.decided:
+            began = time.monotonic()
             await self._ask(event.task_id)
-            return True
-        elif event.kind == "reclaimed" and title == plan.AUTH:
-            self.say(f"{event.task_id} is free again. Another worker goes on from the dead one's commit.")
-        elif event.kind == "created" and event.run_id:
-            self.say(f"A worker made a subtask of its own task: {event.task_id}. Its task cannot be done before that.")
-        return False
+            return time.monotonic() - began
+        return 0.0
 
     async def _kill(self, event: Event) -> None:
         actor = self._actor(event)
-        self.say(f"{actor.name} is killed (SIGKILL) in the middle of login(), and its server with it.")
+        self.say(f"{actor.name} gets killed (SIGKILL) in the middle of login(), and its server with it.")
         await asyncio.sleep(1.5 * self._pace)
         strike = Strike(actor.name, event.task_id, event.run_id, _now_ms())
         strike.status = await asyncio.to_thread(self._cast.kill, actor)
         self.seen.killed = strike
         self._cast.start_worker("implementer-3", "implementer")
 
-    async def _freeze(self, event: Event) -> None:
+    def _freeze(self, event: Event) -> None:
         actor = self._actor(event)
         self.say(f"{actor.name} is frozen (SIGSTOP), as a laptop that is closed. Its lease goes on running.")
         self.seen.frozen = Strike(actor.name, event.task_id, event.run_id, _now_ms())
@@ -199,7 +230,10 @@ class Director:
         count = {column["name"]: column["count"] for column in view.columns}
         moving = count["In progress"] + count["Ready"] + count["Review"]
         stuck = count["Blocked"] + count["Failed"]
-        late_write = any(refusal.code == "lease_lost" for refusal in self.seen.refusals)
+        frozen = self.seen.frozen
+        late_write = frozen is not None and any(
+            (refusal.who, refusal.code) == (frozen.who, "lease_lost") for refusal in self.seen.refusals
+        )
         return not moving and (stuck > 0 or not count["Pending"]) and count["Done"] > 0 and late_write
 
 

@@ -119,7 +119,7 @@ def frozen(e: Evidence) -> str:
     e.done_by_another(strike)
     _require(not e.holds(e.merged, e.branch(strike)), f"the late commit of {strike.who} is in the merged result")
     away_s = (strike.ended_ms - strike.at_ms) / 1000
-    return f"{strike.run_id} ({strike.who}) came back after {away_s:.1f} s; its late write was refused: {refusal.text}"
+    return f"{strike.run_id} ({strike.who}) came back after {away_s:.1f} s; its late write was refused: {refusal.what}"
 
 
 def false_done(e: Evidence) -> str:
@@ -130,7 +130,7 @@ def false_done(e: Evidence) -> str:
     _require(refusal.at_ms < done.at_ms, "the refusal came after the task was done")
     checks = task.result.get("checks") or []
     _require(bool(checks) and all(check["passed"] for check in checks), f"not every check of {task.id} passed")
-    return f"A false done of {task.id} was refused, then fixed ({len(checks)} checks passed): {refusal.text}"
+    return f"A false done of {task.id} was refused, then fixed ({len(checks)} checks passed): {refusal.what}"
 
 
 def subtask(e: Evidence) -> str:
@@ -188,13 +188,14 @@ def approval(e: Evidence) -> str:
     _require(decision.actor.endswith("(person)"), f"{decision.actor} decided, who is no person")
     _require(max(refusal.at_ms, not_offered.at_ms) <= decision.at_ms, "the worker's own try came too late to tell")
     ran_ms: int = e.live.get("migrated_at_ms") or 0
-    tried = f"{worker}'s own try was refused: {refusal.text}"
+    tried = f"{worker}'s own try was refused: {refusal.what}"
     if decision.kind == "rejected":
         _require("password" in e.live.get("columns", []), "the migration ran although it was rejected")
         return f"{task.id} was rejected by {who(decision.actor)}, and live/shop.db was not touched; {tried}"
     _require(ran_ms >= decision.at_ms, "the migration did not run after the grant")
     after_s = (ran_ms - decision.at_ms) / 1000
-    return f"{task.id}: approval by {who(decision.actor)}, migrated {after_s:.1f} s later; {tried}"
+    note = f' ("{decision.data["note"]}")' if decision.data.get("note") else ""
+    return f"{task.id}: approval by {who(decision.actor)}{note}, migrated {after_s:.1f} s later; {tried}"
 
 
 def finished(e: Evidence) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kanban_mcp.cli.demo import shop
-from kanban_mcp.domain.errors import ConfigError
+from kanban_mcp.domain.errors import ConfigError, Invalid
 
 _FOREIGN = re.compile(r"(KANBAN_|GIT_|CLAUDE|CODEX_|PYTHON(?!PATH$|HOME$))")
 GIT_TIMEOUT_S = 60
@@ -58,7 +58,7 @@ def choose(given: Path | None) -> Path:
     """Return the folder to work in: the one given, the current one if it is empty, else a fresh temporary one.
 
     Raises:
-        ConfigError: the folder given is not empty or cannot be made.
+        Invalid: the folder given is not empty or cannot be made.
     """
     if given is None:
         here = Path.cwd()
@@ -68,9 +68,9 @@ def choose(given: Path | None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         empty = _is_empty(folder)
     except OSError as why:
-        raise ConfigError(f"The demo cannot work in {folder}: {why.strerror}.", hint="Name another --dir.") from None
+        raise Invalid(f"The demo cannot work in {folder}: {why.strerror}.", hint="Name another --dir.") from None
     if not empty:
-        raise ConfigError(f"{folder} is not empty.", hint="Name an empty or new folder with --dir.")
+        raise Invalid(f"{folder} is not empty.", hint="Name an empty or new folder with --dir.")
     return folder
 
 

@@ -27,7 +27,8 @@ def implement_auth(desk: Desk, task: Task) -> None:
         desk.commit("Hash passwords with a salt")
         desk.write("shop/auth.py", shop.AUTH_HALF_WRITTEN)
         desk.work(plan.LOGIN_HALF_WRITTEN, HOLD_S / desk.pace)
-    desk.work("Continuing from the last attempt's commit", 1.5)
+    desk.work("Reading what the last attempt left", 4)
+    desk.work("Finishing login()", 4.5)
     desk.write("shop/auth.py", shop.AUTH_LOGIN)
     commit = desk.commit("Let users log in")
     if ground.python(desk.tree, "-c", shop.TYPE_PROBE).returncode != 0:
@@ -37,13 +38,14 @@ def implement_auth(desk: Desk, task: Task) -> None:
 
 def _have_types_fixed(desk: Desk, task_id: str, commit: str) -> str:
     """Hand the defect to a subtask, learn that the parent cannot be done before it, and take over its result."""
-    desk.work("login() returns None for unknown users: a subtask for that", 0.5)
+    desk.work("login() returns None for unknown users", 3)
     made = desk.client.call(
         "kanban_create",
         title=plan.TYPES,
         assignee="implementer",
         parents=[task_id],
         context=f"shop/auth.py: login() returns None for an unknown user, not bool. Start from commit {commit}",
+        idempotency_key=f"types of {task_id}",  # a repeated part makes no second one
     )
     subtask = made["task_id"]
     early = "login() checks salted hashes in constant time; the types are being fixed beside it"
@@ -68,7 +70,7 @@ def fix_types(desk: Desk, task: Task) -> None:
     """Give login() the return value that it promises."""
     desk.take_over(task["context"].rpartition(" ")[2])
     desk.start_from(task)
-    desk.work("Giving login() its last return", 2)
+    desk.work("Giving login() its last return", 3)
     desk.write("shop/auth.py", shop.AUTH_FIXED)
     commit = desk.commit("Return False for unknown users")
     probe = ground.python(desk.tree, "-c", shop.TYPE_PROBE)
@@ -91,9 +93,7 @@ def fix_prices(desk: Desk, task: Task) -> None:
     if desk.test().passed:
         desk.client.call("kanban_fail", reason="The new test passes without a change, so it proves nothing.")
         return
-    _tested_change(
-        desk, task, "Rounding to whole cents", {"shop/prices.py": shop.PRICES_FIXED}, "Round totals to cents"
-    )
+    _tested_change(desk, task, plan.ROUNDING, {"shop/prices.py": shop.PRICES_FIXED}, "Round totals to cents")
 
 
 def _tested_change(desk: Desk, task: Task, note: str, files: dict[str, str], message: str) -> None:
@@ -111,7 +111,7 @@ def _tested_change(desk: Desk, task: Task, note: str, files: dict[str, str], mes
 def review_auth(desk: Desk, task: Task) -> None:
     """Read the code and run the tests on the very commit that the tester handed in; change nothing."""
     desk.start_from(task)
-    desk.work("Reading shop/auth.py", 2)
+    desk.work("Reading shop/auth.py", 2.5)
     code = (desk.tree / "shop/auth.py").read_text(encoding="utf-8")
     tests = desk.test()
     commit = ground.git(desk.tree, "rev-parse", "--short", "HEAD")
@@ -126,14 +126,16 @@ def write_docs(desk: Desk, task: Task) -> None:
     """Write a page. The first attempt is frozen past its lease; the next one first claims to be done when it is not."""
     desk.start_from(task)
     if task["attempt"] == 1:
-        desk.work("Reading shop/*.py", 1)
-        _hold_still(desk, plan.READING_FOR_DOCS)
+        desk.work("Reading shop/*.py", 7)
+        _hold_still(desk, plan.WRITING_DOCS)
+        time.sleep(2 * desk.pace)  # it finishes its page, and calls nobody
     else:
-        desk.work("Writing docs/api.md", 2)
+        desk.work("Reading shop/*.py", 1.5)
+        desk.work(plan.WRITING_DOCS, 4)
     desk.write("docs/api.md", shop.API_PAGE)
     if task["attempt"] > 1:
         desk.is_refused("kanban_complete", summary="Done", evidence=[{"kind": "file", "path": "CHANGELOG.md"}])
-        desk.work("Doing what the board found missing", 2)
+        desk.work("Doing what the board found missing", 2.5)
     desk.write("CHANGELOG.md", shop.CHANGELOG)
     commit = desk.commit("Document the API")
     desk.complete(

@@ -14,7 +14,8 @@ MIGRATION = "Migrate the user table"
 TYPES = "Fix type errors in auth module"
 
 LOGIN_HALF_WRITTEN = "Writing login()"
-READING_FOR_DOCS = "Reading shop/*.py for the API page"
+ROUNDING = "Rounding to whole cents"
+WRITING_DOCS = "Writing docs/api.md"
 WAITING_FOR_A_PERSON = "Ready to migrate, waiting for a person"
 
 MIGRATION_STEP = "Apply migration 1 to live/shop.db: typed passwords are replaced by hashes, for good"

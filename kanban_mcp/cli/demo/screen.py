@@ -15,6 +15,7 @@ from kanban_mcp.cli.demo.telling import Line
 from kanban_mcp.service.results import BoardView
 
 TALLEST = 34
+CHAPTER = 3  # lines of what the demo itself says
 ALWAYS_SHOWN = ("In progress", "Done")
 _TONES = {"quiet": "dim", "plain": "", "good": "green", "bad": "red", "told": "bold"}
 _MARKS = {"quiet": " ", "plain": "·", "good": "✓", "bad": "✗", "told": "▸"}
@@ -106,7 +107,8 @@ class LiveScreen:
         """Add the line; what the demo itself says stands above the board until it says something else."""
         if line.tone == "told":
             self._chapter = line.text
-        self._lines.append(line)
+        else:
+            self._lines.append(line)
 
     def show(self, view: BoardView) -> None:
         """Show the board as it is now."""
@@ -115,12 +117,12 @@ class LiveScreen:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         height = min(console.height - 1, TALLEST)
         lines = max(4, height * 3 // 10)
-        cards = height - lines - 5
+        cards = height - lines - CHAPTER - 3
         width = options.max_width
         chapter = Text(f"▸ {self._chapter}" if self._chapter else "", style="bold")
         for content, rows in (
             (self._heading(width), 1),
-            (chapter, 2),
+            (chapter, CHAPTER),
             (self._board(cards, width), cards + 1),
             (Rule(style="dim", characters="─"), 1),
             (self._tail(lines, width), lines),

@@ -25,7 +25,7 @@ from kanban_mcp.store.location import initialise
 
 POLICY = """\
 # The demo's board: everything of a working day, in seconds.
-lease_for = "{lease}"
+lease_for = "3s"
 reap_every = "1s"
 park_after = "1h"
 """
@@ -80,8 +80,7 @@ async def found_board(options: Options) -> Board:
     place = options.place
     environ = operator_environment(place)
     initialised = initialise(app.set_up(place.repository, environ).place)
-    policy = POLICY.format(lease="2s" if options.is_fast else "3s")
-    (initialised.folder / "kanban.toml").write_text(policy, encoding="utf-8")
+    (initialised.folder / "kanban.toml").write_text(POLICY, encoding="utf-8")
     ground.commit_all(place.repository, "Start the shop, and its board")
     board = app.open_board(app.set_up(place.repository, environ))
     await app.make_operator_key(board, environ)

@@ -35,6 +35,11 @@ class Refusal:
         """The code in the brackets of the text."""
         return self.text[1 : self.text.find("]")]
 
+    @property
+    def what(self) -> str:
+        """The text without its advice on what to do next."""
+        return self.text.partition(" Next: ")[0]
+
 
 class Transcripts:
     """Reads what workers append to their transcripts, each line once."""
