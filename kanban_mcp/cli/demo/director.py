@@ -129,7 +129,8 @@ class Director:
             self._screen.tell(line)
         self._screen.show(await self._board.view(self._you))
         waited_s = 0.0
-        for moment in sorted([*events, *refusals], key=lambda moment: moment.at_ms):
+        moments: list[Event | Refusal] = [*events, *refusals]
+        for moment in sorted(moments, key=lambda moment: moment.at_ms):
             if isinstance(moment, Refusal):
                 self._narrate_refusal(moment)
             else:
