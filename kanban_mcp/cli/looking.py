@@ -1,6 +1,5 @@
 """Commands that only look: board, list, show, log."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -60,6 +59,8 @@ def log(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
     """Show what happened: the change feed of the board, or of one task, oldest first."""
+    import asyncio
+
     asyncio.run(_log(db, task, follow, lines, count, as_json))
 
 

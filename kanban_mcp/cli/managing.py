@@ -1,6 +1,5 @@
 """Setting up: init, config."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +33,8 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Make a board here, its operator key, and the entry for Claude Code. Running it again changes nothing."""
+    import asyncio
+
     from kanban_mcp import app
     from kanban_mcp.cli import clients, output
 

@@ -1,6 +1,5 @@
 """Long-running commands: serve, reaper."""
 
-import asyncio
 import logging
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -38,6 +37,8 @@ def reaper(
     as_json: AsJson = False,
 ) -> None:
     """Take back what dead workers hold, and keep the board true. Safe to run twice, or not at all."""
+    import asyncio
+
     from kanban_mcp import app
 
     setup = app.set_up(db=db, reap_every=every)
