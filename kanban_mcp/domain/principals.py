@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kanban_mcp.domain.ids import RunId, TaskId
+from kanban_mcp.domain.texts import escape
 
 
 class Authority(StrEnum):
@@ -34,6 +35,7 @@ SESSION_VARIABLES = ("KANBAN_SESSION_ID", "CLAUDE_CODE_SESSION_ID")
 """Variables in which a client names its session; it stays the same when the client restarts its server."""
 
 _SESSION_LIMIT = 200
+_NAME_SHOWN = 64
 
 
 def named_session(values: Iterable[object]) -> str | None:
@@ -89,4 +91,10 @@ class Caller:
     def label(self) -> str:
         """Return the author as readers see it: the name and what kind of caller it is."""
         kind = {Authority.PERSON: "person", Authority.BOARD: "board"}.get(self.authority, "agent")
-        return f"{self.name} ({kind})"
+        return f"{self.shown_name} ({kind})"
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name on one short line. A client chooses its own, so it may not look like a person's label."""
+        name = " ".join(escape(self.name[:_NAME_SHOWN]).split())
+        return name.replace("(", "[").replace(")", "]") or "agent"

@@ -8,8 +8,9 @@ from kanban_mcp.domain.errors import Forbidden, LeaseLost, Limit, WhichTask
 from kanban_mcp.domain.ids import WorkerId, parse_task, run_name, task_name
 from kanban_mcp.domain.inputs import Priority
 from kanban_mcp.domain.links import Relation, is_held_back, is_satisfied
-from kanban_mcp.domain.states import TERMINAL, TaskState, queue
+from kanban_mcp.domain.states import TaskState, queue
 from kanban_mcp.domain.tasks import Run, Task, criteria
+from kanban_mcp.service.authority import require_no_self_dealing
 from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.graph import add_links, require_acyclic, require_depth, require_link
 from kanban_mcp.service.holding import extend, require_held, tell_loss
@@ -69,7 +70,7 @@ def create(tx: Tx, call: Call, wanted: Wanted) -> Created:
 def add(tx: Tx, call: Call, draft: Draft, links: Sequence[tuple[Task, Relation]], run: Run | None) -> Task:
     """Insert a task with its links, kept to every rule; returns it as it stands."""
     mine = ensure_worker(tx, call)
-    require_may_add(call, draft, links, run)
+    require_may_add(tx, call, draft, links)
     fresh = _insert(tx, call, draft, links, mine, run)
     for parent, relation in links:
         require_link(fresh, parent, relation)
@@ -117,23 +118,29 @@ def _insert(
     return task_from(row)
 
 
-def require_may_add(call: Call, draft: Draft, links: Sequence[tuple[Task, Relation]], run: Run | None) -> None:
-    """Refuse what a worker may not plan: commands for the board to run, subtasks of tasks it does not hold.
+def require_may_add(tx: Tx, call: Call, draft: Draft, links: Sequence[tuple[Task, Relation]]) -> None:
+    """Refuse what the caller may not plan: commands for the board to run, subtasks under a task not its own to split.
 
     Raises:
-        Forbidden: the caller serves the worker toolset.
+        Forbidden: the caller serves the worker toolset, or has held the task and holds it no longer.
     """
-    if call.caller.may_orchestrate:
-        return
-    if any(criterion.kind == "cmd" for criterion in criteria(draft.acceptance)):
+    is_worker = not call.caller.may_orchestrate
+    if is_worker and any(criterion.kind == "cmd" for criterion in criteria(draft.acceptance)):
         raise Forbidden(
             "A worker may not give the board commands to run.", hint="Leave cmd: out, or name the check in context."
         )
     for parent, relation in links:
-        if relation is Relation.PART_OF and (run is None or parent.id != run.task_id):
+        if relation is not Relation.PART_OF or _holds(tx, call, parent):
+            continue
+        if is_worker:
             raise Forbidden(
                 f"You do not hold {parent.name}.", hint='Use relation="after", or make it a subtask of your own task.'
             )
+        require_no_self_dealing(tx, call, parent, "hang subtasks under")
+
+
+def _holds(tx: Tx, call: Call, task: Task) -> bool:
+    return task.run_id is not None and run_of(tx, task.run_id).worker_id == worker_id(tx, call)
 
 
 def _speaking_run(tx: Tx, call: Call, parents: Sequence[Task], run_id: str | None) -> Run | None:
@@ -159,10 +166,12 @@ def _relation(tx: Tx, call: Call, parent: Task, word: str) -> Relation:
         return Relation(word)
     mine = worker_id(tx, call)
     row = None if mine is None else tx.one("newest_run_of_worker", task_id=parent.id, worker_id=mine)
-    if row is None or parent.state in TERMINAL:
+    if row is None:
         return Relation.AFTER
     if row["ended_at_ms"] is None:
         return Relation.PART_OF
+    if parent.state is TaskState.DONE and row["ended_by"] == "self":
+        return Relation.AFTER  # it finished that task itself, so nothing else can be meant
     held_by = run_of(tx, parent.run_id).name if parent.run_id else "nobody"
     raise LeaseLost(
         f"You no longer hold {parent.name} ({held_by} does): part_of or after? Nothing was written.",
@@ -175,6 +184,8 @@ def _count_made(tx: Tx, call: Call, run: Run, links: Sequence[tuple[Task, Relati
     task = task_of(tx, run.task_id)
     is_child = any(parent.id == run.task_id and relation is Relation.PART_OF for parent, relation in links)
     policy = call.policy
+    if call.caller.is_person:
+        return
     if is_child and task.made_subtasks >= policy.max_children:
         raise Limit(
             f"{task.name} has had {task.made_subtasks} subtasks from its runs, at most {policy.max_children}.",

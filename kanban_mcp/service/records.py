@@ -94,5 +94,7 @@ def ensure_worker(tx: Tx, call: Call) -> WorkerId:
         return found
     caller = call.caller
     return WorkerId(
-        tx.insert("insert_worker", key=caller.key, name=caller.name, session=caller.session, at_ms=call.now.wall_ms)
+        tx.insert(
+            "insert_worker", key=caller.key, name=caller.shown_name, session=caller.session, at_ms=call.now.wall_ms
+        )
     )
