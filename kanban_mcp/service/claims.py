@@ -1,6 +1,6 @@
 """Claiming: the next ready task of a role, or a named one (DESIGN §6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kanban_mcp.domain.errors import Forbidden, HeldBy
 from kanban_mcp.domain.ids import RunId, TaskId, task_name
@@ -11,7 +11,9 @@ from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.holding import extend, require_process, why_closed
 from kanban_mcp.service.moves import log, move
 from kanban_mcp.service.records import ensure_worker, run_from, run_of, task_from, task_of, worker_id
+from kanban_mcp.service.results import Claimed
 from kanban_mcp.service.sweeping import is_sweep_due, lapse, sweep
+from kanban_mcp.service.views import view
 from kanban_mcp.store.base import Tx
 
 REASONS = ("none_ready", "waiting_on_tasks", "waiting_on_you", "not_due", "paused", "limit", "no_role")
@@ -236,3 +238,23 @@ def _nothing(tx: Tx, call: Call, role: str) -> Taken:
     if row["on_people"]:
         return Taken(reason="waiting_on_you", detail=f"{row['on_people']} task(s){who} wait for a person.")
     return Taken(reason="none_ready")
+
+
+def claim_shown(tx: Tx, call: Call, role: str, named: str, task: TaskId | None) -> Claimed:
+    """Claim, and shape the answer: the task as its worker reads it, or why there is nothing and what to call."""
+    taken = claim(tx, call, role, named, task)
+    if taken.task is None:
+        return Claimed(_NOTHING[taken.reason], False, taken.reason, taken.detail, None)
+    shown = view(tx, call, taken.task.id)
+    return Claimed(shown.next, True, "", "", replace(shown, next=""))
+
+
+_NOTHING = {
+    "none_ready": "Nothing to do for you now. kanban_claim(wait_s=45) waits for work, or end this session.",
+    "waiting_on_tasks": "Nothing is ready yet. kanban_claim(wait_s=45) waits.",
+    "waiting_on_you": "A person has to act first; tell them. kanban_list shows what waits.",
+    "not_due": "It starts later. kanban_claim(wait_s=45) waits.",
+    "paused": "The board is paused. Tell the person: kanban-mcp resume.",
+    "limit": "The limit of running tasks is reached. kanban_claim(wait_s=45) waits.",
+    "no_role": 'Name your role: kanban_claim(assignee="…").',
+}
