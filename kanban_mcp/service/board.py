@@ -5,7 +5,6 @@ no rule: the rules are in `domain/`, what is written in the transaction function
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import ParamSpec, TypeVar
 
 from kanban_mcp.domain.ids import parse_task
 from kanban_mcp.service import (
@@ -27,10 +26,7 @@ from kanban_mcp.service.results import (
 )
 from kanban_mcp.service.session import Session
 
-P = ParamSpec("P")
-T = TypeVar("T")
 FOLLOW_STEP_S = 60.0  # how often a follower looks even though no change was signalled
-WAIT_STEP_S = 1.0  # how long a waiting claim trusts the change signal before it looks at the clock again
 
 
 class Board(Work, Planning, Deciding):

@@ -1,7 +1,5 @@
 """The verbs that decide about tasks, by orchestrators and people, as one call each."""
 
-from typing import ParamSpec, TypeVar
-
 from kanban_mcp.domain import inputs
 from kanban_mcp.service import (
     deciding,
@@ -13,11 +11,6 @@ from kanban_mcp.service.results import (
 )
 from kanban_mcp.service.session import Session
 from kanban_mcp.store.base import Tx
-
-P = ParamSpec("P")
-T = TypeVar("T")
-FOLLOW_STEP_S = 60.0  # how often a follower looks even though no change was signalled
-WAIT_STEP_S = 1.0  # how long a waiting claim trusts the change signal before it looks at the clock again
 
 
 class Deciding(Plumbing):

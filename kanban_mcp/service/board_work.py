@@ -1,7 +1,7 @@
 """The verbs of a worker, as one call each."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import anyio
 
@@ -28,9 +28,6 @@ from kanban_mcp.service.results import (
 )
 from kanban_mcp.service.session import Session
 
-P = ParamSpec("P")
-T = TypeVar("T")
-FOLLOW_STEP_S = 60.0  # how often a follower looks even though no change was signalled
 WAIT_STEP_S = 1.0  # how long a waiting claim trusts the change signal before it looks at the clock again
 
 

@@ -19,8 +19,6 @@ from kanban_mcp.store.base import Store, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
-FOLLOW_STEP_S = 60.0  # how often a follower looks even though no change was signalled
-WAIT_STEP_S = 1.0  # how long a waiting claim trusts the change signal before it looks at the clock again
 
 
 class Plumbing:
