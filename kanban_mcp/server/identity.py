@@ -14,8 +14,12 @@ from kanban_mcp.domain.principals import Authority, Caller, ProcessId
 from kanban_mcp.server.places import Place, ask_git, read_place
 from kanban_mcp.server.toolsets import WORKER
 
-SESSION_VARIABLES = ("KANBAN_SESSION_ID", "CLAUDE_CODE_SESSION_ID")
-"""Variables in which a client names its session; it stays the same when the client restarts this server."""
+SESSION_VARIABLES = {"KANBAN_SESSION_ID": "", "CLAUDE_CODE_SESSION_ID": "claude"}
+"""Variables that name the client's session, which outlives this process, and how the client's own name has to begin.
+
+Every program started from inside Claude Code inherits its variable: workers of other clients, or of a script run there,
+would all be one worker if it counted for them too.
+"""
 
 SESSION_META = ("sessionId", "threadId")
 """Where Codex names its session: in the `_meta` of each call."""
@@ -54,7 +58,7 @@ class Origin:
         Raises:
             ConfigError: KANBAN_TASK_ID or KANBAN_RUN_ID is no id.
         """
-        named = self._session(meta)
+        named = self._session(client, meta)
         host, boot = self.process.host, self.process.boot_id
         return Caller(
             key=f"{host}|{boot}|{named}" if named else f"{host}|{boot}|{self.process.pid}.{self.process.started}",
@@ -74,8 +78,9 @@ class Origin:
         place = read_place(self.workdir)
         return await asyncio.to_thread(ask_git, self.workdir) if place is None else place
 
-    def _session(self, meta: Mapping[str, Any]) -> str | None:
-        variables = (self.environment.get(name) for name in SESSION_VARIABLES)
+    def _session(self, client: str, meta: Mapping[str, Any]) -> str | None:
+        own = (name for name, start in SESSION_VARIABLES.items() if client.startswith(start))
+        variables = (self.environment.get(name) for name in own)
         fields = (meta.get(name) for name in SESSION_META)
         for value in (*variables, *fields):
             if isinstance(value, str) and value.strip():

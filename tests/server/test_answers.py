@@ -7,10 +7,10 @@ from typing import Any
 
 import anyio
 import pytest
-from conftest import ERAS, RecordingBoard, a_session, call, connected, text_of
 
 from kanban_mcp.domain.errors import BoardUnavailable, LeaseLost
 from kanban_mcp.service import results
+from tests.server.conftest import ERAS, RecordingBoard, a_session, call, connected, text_of
 
 pytestmark = pytest.mark.parametrize("era", ERAS)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import anyio
 import pytest
-from conftest import RecordingBoard, a_session, call, initialize
 
 from kanban_mcp.server.framing import FRAME_LIMIT, Oversize, Splitter, frame_id
 from kanban_mcp.service import results
+from tests.server.conftest import RecordingBoard, a_session, call, initialize
 
 PARSE_ERROR, INVALID_REQUEST = -32700, -32600
 

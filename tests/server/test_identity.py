@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PROCESS, RecordingBoard, a_session, call, connected
 
 from kanban_mcp import machine
 from kanban_mcp.domain.errors import ConfigError
@@ -14,13 +13,16 @@ from kanban_mcp.domain.principals import Authority, Caller, ProcessId
 from kanban_mcp.server import places
 from kanban_mcp.server.identity import Origin
 from kanban_mcp.server.places import NOWHERE, Place, ask_git, read_place
+from tests.server.conftest import PROCESS, RecordingBoard, a_session, call, connected
 
 
-def caller(env: dict[str, str], meta: dict[str, Any] | None = None, **origin: Any) -> Caller:
+def caller(
+    env: dict[str, str], meta: dict[str, Any] | None = None, client: str = "claude-code", **origin: Any
+) -> Caller:
     where = Origin(
         **{"toolset": "orchestrator", "environment": env, "workdir": Path("/w"), "process": PROCESS, **origin}
     )
-    return where.caller("codex", meta or {})
+    return where.caller(client, meta or {})
 
 
 @pytest.mark.parametrize("variable", ["KANBAN_SESSION_ID", "CLAUDE_CODE_SESSION_ID"])
@@ -29,6 +31,12 @@ def test_a_client_that_names_its_session_is_the_same_worker_after_a_restart(vari
     assert before.key == after.key == "laptop|boot-1|s-1"
     assert before.session == "s-1"
     assert caller({variable: "s-2"}).key != before.key
+
+
+def test_a_session_inherited_from_an_outer_claude_code_names_nobody_elses_session() -> None:
+    assert caller({"CLAUDE_CODE_SESSION_ID": "outer"}, client="codex-mcp-client").session is None
+    assert caller({"CLAUDE_CODE_SESSION_ID": "outer"}, {"threadId": "t-1"}, client="codex").session == "t-1"
+    assert caller({"CLAUDE_CODE_SESSION_ID": "outer", "KANBAN_SESSION_ID": "own"}, client="demo").session == "own"
 
 
 def test_a_client_that_names_no_session_is_its_server_process() -> None:

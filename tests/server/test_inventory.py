@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 import pytest
-from conftest import ERAS, a_session, connected
 from jsonschema import Draft202012Validator
 
 from kanban_mcp.server.snapshot import path_of
@@ -13,6 +12,7 @@ from kanban_mcp.server.tool import compact_json
 from kanban_mcp.server.tools import TOOLS, tools_of
 from kanban_mcp.server.toolsets import TOOLSETS
 from kanban_mcp.service import results
+from tests.server.conftest import ERAS, a_session, connected
 
 BUDGETS = {"worker": 8_000, "orchestrator": 14_000}
 RESERVED = 900  # characters kept free in the orchestrator's listing for delegate_task

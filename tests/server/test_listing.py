@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import initialize
 
 from kanban_mcp.server.listing import CAPABILITIES_KEY, CLIENT_KEY, VERSION_KEY, Listing
 from kanban_mcp.server.options import parse, policy_file, toolset_of
 from kanban_mcp.server.snapshot import path_of, snapshot, text_of
 from kanban_mcp.server.toolsets import TOOLSETS
 from kanban_mcp.store.location import find_board
+from tests.server.conftest import initialize
 
 HELLO = initialize()["params"]
 MODERN = {"_meta": {VERSION_KEY: "2026-07-28", CAPABILITIES_KEY: {}}}
@@ -182,10 +182,10 @@ def test_the_server_is_loaded_without_the_parts_of_the_sdk_it_never_uses() -> No
 
 def test_an_sdk_that_cannot_be_loaded_in_parts_is_loaded_whole() -> None:
     code = (
-        "import sys; from kanban_mcp.server import front, lean\n"
+        "import sys; from kanban_mcp.server import boot, lean\n"
         "sys.modules['mcp.server.lowlevel'] = None\n"  # its import fails until the deferred packages are undone
-        "boot = front.Boot(None, 'worker', lambda: None)\n"
-        "host, _ = boot._load()\n"
-        "assert 'mcp.client' in sys.modules and boot.loaded"
+        "thread = boot.Boot(None, 'worker', lambda: None)\n"
+        "host, _ = thread._load()\n"
+        "assert 'mcp.client' in sys.modules and thread.loaded"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

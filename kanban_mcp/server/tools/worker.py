@@ -32,7 +32,7 @@ async def kanban_list(call: Call, state: p.State = None, assignee: p.SomeRole = 
 async def kanban_claim(
     call: Call, assignee: p.MyRole = None, task_id: p.ClaimedTask = None, wait_s: p.ClaimWait = 0
 ) -> Any:
-    """Take the next ready task of your role, or the one named. Its lease is 5 minutes; kanban_heartbeat extends it."""
+    """Take the next ready task of your role, or the one named. You hold it on a lease; kanban_heartbeat extends it."""
     await call.look_around()
     return await call.board.claim(
         call.session, assignee=assignee, task_id=task_id, wait_s=wait_s, progress=call.progress
