@@ -22,11 +22,13 @@ def link(tx: Tx, call: Call, task_id: str, parent_id: str, relation: str, remove
     """
     child, parent = task_of(tx, parse_task(task_id)), task_of(tx, parse_task(parent_id, "parent"))
     wanted = Relation(choice(relation, tuple(Relation), "relation"))
+    found = tx.value("link_relation", child_id=child.id, parent_id=parent.id)
+    if remove and found is not None:
+        wanted = Relation(found)  # there is one link at most; a subtask cut loose as "after" is still a change of both
     for task in (child, parent) if wanted is Relation.PART_OF else (child,):
         require_orchestrator(call, task, "change the links of")
         require_no_self_dealing(tx, call, task, "change the links of")
     ensure_worker(tx, call)
-    found = tx.value("link_relation", child_id=child.id, parent_id=parent.id)
     changed = _remove(tx, call, child, parent, found) if remove else _add(tx, call, child, parent, wanted, found)
     if changed:
         recount(tx, call, child.id)
