@@ -159,13 +159,13 @@ class Work(Plumbing):
         """Ask a person before a risky step and wait up to `wait_s` seconds for the decision."""
         ask = asking.Ask(inputs.text(summary, "summary").strip(), inputs.text(context, "context"), irreversible)
         await self._take_handed(s)
-        found = await self._write(s, asking.request, task_id, run_id, ask)
+        asked = await self._write(s, asking.request, task_id, run_id, ask)
         deadline = anyio.current_time() + min(wait_s, self.policy.wait_cap_s)
         ticker = Ticker(progress, "waiting for a person's decision")
         while True:
             mark = await self._feed.mark()
             left = deadline - anyio.current_time()
-            if left <= 0 or not await self._store.read(asking.is_pending, found.id):
-                return await self._write(s, asking.standing, found.id)
+            if left <= 0 or not await self._store.read(asking.is_pending, asked.request):
+                return await self._write(s, asking.standing, asked)
             await ticker.tick()
             await self._feed.changed(mark, min(left, 5.0))

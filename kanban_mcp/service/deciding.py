@@ -3,6 +3,7 @@
 import json
 from collections.abc import Container
 
+from kanban_mcp.domain.clock import age
 from kanban_mcp.domain.errors import Forbidden, GatesNotMet, IllegalTransition, Invalid, Limit, NeedsApproval
 from kanban_mcp.domain.ids import RunId, TaskId, parse_task, task_name
 from kanban_mcp.domain.runs import Outcome
@@ -59,6 +60,11 @@ def _decide_request(tx: Tx, call: Call, task: Task, request: ApprovalRequest, no
     if verb is Verb.APPROVE and request.revision != task.revision:
         raise IllegalTransition(
             f"{task.name} was edited after this was asked.", hint="Reject it; the worker asks anew."
+        )
+    if verb is Verb.APPROVE and request.expires_at_ms <= call.now.wall_ms:
+        raise IllegalTransition(
+            f"The request of {task.name} expired {age(request.expires_at_ms, call.now.wall_ms)} ago.",
+            hint=f"Reject it (kanban-mcp reject {task.name}); the worker asks anew if the step is still needed.",
         )
     close_request(tx, call, request, word, by=call.caller.label, note=note)
     parked = task.kind is Kind.PARKED

@@ -85,8 +85,8 @@ def _require_allowed(tx: Tx, call: Call, task: Task, changes: Mapping[str, Any],
     require_orchestrator(call, task, "edit")
     if any(name in changes for name in GUARDED):
         require_no_self_dealing(tx, call, task, "change how it is judged:")
-    if "max_attempts" in changes:
-        require_person(call, task, "change max_attempts of", f"kanban-mcp update {task.name} --max-attempts N")
+    if changes.get("max_attempts", 0) > task.max_attempts:
+        require_person(call, task, "raise max_attempts of", f"kanban-mcp update {task.name} --max-attempts N")
     if edit.max_attempts is not None and not 1 <= edit.max_attempts <= 100:
         raise Invalid(f"max_attempts {edit.max_attempts} is not between 1 and 100.", hint="Three is the usual number.")
     if task.state in TERMINAL and changes:
@@ -101,6 +101,8 @@ def _require_allowed(tx: Tx, call: Call, task: Task, changes: Mapping[str, Any],
 
 def _write(tx: Tx, call: Call, task: Task, changes: dict[str, Any]) -> Task:
     bound = [name for name in BOUND if name in changes]
+    if bound:
+        _withdraw_grant(tx, call, task)
     edited = task._replace(**changes, revision=task.revision + bool(bound), updated_at_ms=call.now.wall_ms)
     if "max_attempts" in changes:
         edited = edited._replace(allowed=max(task.counted + 1, task.allowed + edited.max_attempts - task.max_attempts))
@@ -111,6 +113,14 @@ def _write(tx: Tx, call: Call, task: Task, changes: dict[str, Any]) -> Task:
             tx, call, task.id, "notice", f"Changed while you work on it: {', '.join(bound)}. Call kanban_show."
         )
     return _void(tx, call, edited) if bound else edited
+
+
+def _withdraw_grant(tx: Tx, call: Call, task: Task) -> None:
+    """Say that an approval nobody has used yet is void; the decision itself stays in the messages."""
+    unused = tx.one("last_unused_decision", task_id=task.id, revision=task.revision)
+    if unused is not None and unused["state"] == "approved":
+        text = "The task was edited after this was approved, so the approval is void. Ask again if it is still needed."
+        write_message(tx, call, task.id, "notice", text, re=unused["summary"])
 
 
 def _void(tx: Tx, call: Call, task: Task) -> Task:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kanban_mcp.domain.clock import age
 from kanban_mcp.domain.compact import compact
-from kanban_mcp.domain.ids import TaskId, run_name, task_name
+from kanban_mcp.domain.ids import RunId, TaskId, run_name, task_name
 from kanban_mcp.domain.inputs import Priority
 from kanban_mcp.domain.states import Kind, TaskState
 from kanban_mcp.domain.tasks import ApprovalRequest, Run, Task
@@ -108,7 +108,7 @@ def _blocked(task: Task, limit: int) -> Json:
 
 
 def _last_decided(tx: Tx, task: Task) -> ApprovalRequest | None:
-    row = tx.one("last_unused_decision", task_id=task.id)
+    row = tx.one("last_unused_decision", task_id=task.id, revision=task.revision)
     return None if row is None else approval_from(row)
 
 
@@ -175,13 +175,15 @@ def _messages(tx: Tx, call: Call, task: Task, limit: int) -> tuple[list[Json], l
     answers = tx.all("messages_of_kind", task_id=task.id, is_comment=0, limit=_ROWS)
     comments = tx.all("messages_of_kind", task_id=task.id, is_comment=1, limit=_ROWS)
     return (
-        [_message(call, row, limit) for row in reversed(answers)],
-        [_message(call, row, limit) for row in reversed(comments)],
+        [_message(call, row, limit, task.run_id) for row in reversed(answers)],
+        [_message(call, row, limit, task.run_id) for row in reversed(comments)],
     )
 
 
-def _message(call: Call, row: Row, limit: int) -> Json:
+def _message(call: Call, row: Row, limit: int, open_run: RunId | None) -> Json:
     text = shorten(row["body"], limit)
+    if row["used_by_run"] is not None and row["used_by_run"] != open_run:
+        text += f" [used by {run_name(row['used_by_run'])}; it grants nothing more]"
     return {
         "from": row["author"],
         "age": age(row["at_ms"], call.now.wall_ms),

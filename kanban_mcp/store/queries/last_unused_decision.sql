@@ -1,4 +1,4 @@
--- last_unused_decision.sql. A decision made while nobody waited; the next run has to see it.
+-- last_unused_decision.sql. A decision made while nobody waited, on the task as it still reads; the next run sees it.
 SELECT * FROM approvals
- WHERE task_id = :task_id AND state IN ('approved', 'rejected') AND used_by_run IS NULL
+ WHERE task_id = :task_id AND revision = :revision AND state IN ('approved', 'rejected') AND used_by_run IS NULL
  ORDER BY id DESC LIMIT 1;
