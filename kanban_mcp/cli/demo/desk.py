@@ -55,7 +55,7 @@ class Desk:
         for attempt in task.get("previous_attempts", []):
             self.take_over(attempt.get("branch", ""))
 
-    def test(self) -> ground.Tests:
+    def test(self) -> ground.UnitTests:
         """Run the shop's tests here."""
         self.client.call("kanban_heartbeat", note="Running the tests", expect_s=TEST_S)
         return ground.run_tests(self.tree)

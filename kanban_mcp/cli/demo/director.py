@@ -17,7 +17,7 @@ from kanban_mcp.service.results import Event
 from kanban_mcp.service.session import Session
 
 FIRST = (("implementer-1", "implementer"), ("documenter-1", "documenter"), ("implementer-2", "implementer"))
-NEXT = (("tester-1", "tester"), ("reviewer-1", "reviewer"))
+NEXT = (("documenter-2", "documenter"), ("tester-1", "tester"), ("reviewer-1", "reviewer"))
 LOOK_S = 0.1
 PATIENCE_S = 150.0
 """How long the demo may take on a slow machine; the time a person needs to decide does not count."""
@@ -180,14 +180,14 @@ class Director:
         strike = Strike(actor.name, event.task_id, event.run_id, _now_ms())
         strike.status = await asyncio.to_thread(self._cast.kill, actor)
         self.seen.killed = strike
-        self._cast.start_worker("implementer-3", "implementer")
+        self._start((("implementer-3", "implementer"),))
 
     def _freeze(self, event: Event) -> None:
         actor = self._actor(event)
         self.say(f"{actor.name} is frozen (SIGSTOP), as a laptop that is closed. Its lease goes on running.")
         self.seen.frozen = Strike(actor.name, event.task_id, event.run_id, _now_ms())
         actor.signal(signal.SIGSTOP)
-        self._cast.start_worker("documenter-2", "documenter")
+        self._start(NEXT)  # a worker that can take over, should the others not have started yet
 
     def _thaw(self, event: Event) -> None:
         """Let the frozen worker go on once another run works on its task."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from kanban_mcp.cli.demo import plan
 from kanban_mcp.cli.demo.director import Seen, Strike
-from kanban_mcp.cli.demo.ground import Tests
+from kanban_mcp.cli.demo.ground import UnitTests
 from kanban_mcp.cli.demo.telling import Refusal, who
 from kanban_mcp.service.results import Event, TaskView
 
@@ -43,7 +43,7 @@ class Evidence:
     holds: Callable[[str, str], bool]
     commits: int = 0
     merged: str = ""
-    tests: Tests | None = None
+    tests: UnitTests | None = None
     live: dict[str, Any] = field(default_factory=dict)
     conflicts: str = ""
 
@@ -205,7 +205,7 @@ def finished(e: Evidence) -> str:
     stays = [task for task in left if rejected and task.title == plan.MIGRATION and task.state == "blocked"]
     _require(left == stays, f"not done: {', '.join(f'{task.id} is {task.state}' for task in left)}")
     _require(not e.conflicts, e.conflicts)
-    tests: Tests = _need(e.tests, "the tests were not run")
+    tests: UnitTests = _need(e.tests, "the tests were not run")
     _require(tests.passed, f"the merged result fails its tests: {tests.output[-500:]}")
     waits = f" ({stays[0].id} waits for your answer)" if stays else ""
     done = len(e.tasks) - len(left)

@@ -137,7 +137,7 @@ def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @dataclass(frozen=True)
-class Tests:
+class UnitTests:
     """A run of unittest: how many tests ran and whether all passed."""
 
     count: int
@@ -148,12 +148,12 @@ class Tests:
         return f"{self.count} tests {'pass' if self.passed else 'ran and not all passed'}"
 
 
-def run_tests(folder: Path) -> Tests:
+def run_tests(folder: Path) -> UnitTests:
     """Run `python -m unittest` in a checkout."""
     done = python(folder, "-m", "unittest", "discover", "-t", ".", "-s", "tests")
     ran = re.search(r"^Ran (\d+) tests?", done.stderr, re.MULTILINE)
     count = int(ran[1]) if ran else 0
-    return Tests(count, done.returncode == 0 and count > 0, done.stderr.strip())
+    return UnitTests(count, done.returncode == 0 and count > 0, done.stderr.strip())
 
 
 def live_status(ground: Ground) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from kanban_mcp.cli.demo.telling import Line
 from kanban_mcp.service.results import BoardView
 
 TALLEST = 34
+READ_S = 2.2
+BEHIND_MOST = 2  # things said that may wait to be read, before the oldest gives way
+WIDEST = 46  # columns of a card
 CHAPTER = 3  # lines of what the demo itself says
 ALWAYS_SHOWN = ("In progress", "Done")
 _TONES = {"quiet": "dim", "plain": "", "good": "green", "bad": "red", "told": "bold"}
@@ -91,6 +94,8 @@ class LiveScreen:
         self._clock = Clock()
         self._lines: deque[Line] = deque(maxlen=TALLEST)
         self._chapter = ""
+        self._chapter_since = 0.0
+        self._chapters: deque[str] = deque()
         self._view: BoardView | None = None
         self._live: Live | None = None
 
@@ -100,13 +105,16 @@ class LiveScreen:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._chapters:
+            self._chapter = self._chapters[-1]
+            self._chapters.clear()
         if self._live is not None:
             self._live.stop()
 
     def tell(self, line: Line) -> None:
         """Add the line; what the demo itself says stands above the board until it says something else."""
         if line.tone == "told":
-            self._chapter = line.text
+            self._chapters.append(line.text)
         else:
             self._lines.append(line)
 
@@ -115,6 +123,7 @@ class LiveScreen:
         self._view = view
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self._turn_the_page()
         height = min(console.height - 1, TALLEST)
         lines = max(4, height * 3 // 10)
         cards = height - lines - CHAPTER - 3
@@ -131,6 +140,13 @@ class LiveScreen:
             for row in (*drawn, *([[]] * (rows - len(drawn)))):  # a fixed height: nothing below it moves
                 yield from row
                 yield Segment.line()
+
+    def _turn_the_page(self) -> None:
+        """Go on to what the demo said next, but leave each thing long enough to be read."""
+        is_read = time.monotonic() - self._chapter_since >= READ_S
+        if self._chapters and (is_read or len(self._chapters) > BEHIND_MOST):
+            self._chapter = self._chapters.popleft()
+            self._chapter_since = time.monotonic()
 
     def _heading(self, width: int) -> Text:
         text = Text.assemble((" kanban-mcp demo ", "reverse"), f" {self._clock.at()}  ", (self._title, "dim"))
@@ -153,7 +169,7 @@ class LiveScreen:
         if self._view is None:
             return Text("")
         shown = [column for column in self._view.columns if column["count"] or column["name"] in ALWAYS_SHOWN]
-        room = (width - 2 * (len(shown) - 1)) // len(shown)
+        room = min(WIDEST, (width - 2 * (len(shown) - 1)) // len(shown))
         table = Table.grid(padding=(0, 2, 0, 0))
         for _ in shown:
             table.add_column(width=room, no_wrap=True, overflow="ellipsis")
