@@ -12,7 +12,8 @@ from kanban_mcp.cli import deciding, exits, looking, managing, options, planning
 from kanban_mcp.domain.errors import BoardError
 
 PROGRAM = "kanban-mcp"
-EPILOG = "\n\n".join(["Exit codes:", *(f"{code}  {meaning}" for code, meaning in exits.MEANINGS.items())])
+_MEANINGS = (f"{code}  {meaning}".replace("[", "\\[") for code, meaning in exits.MEANINGS.items())
+EPILOG = "\n\n".join(["Exit codes:", *_MEANINGS])
 
 Command = Callable[..., None]
 COMMANDS: Sequence[tuple[str, str, Command]] = (

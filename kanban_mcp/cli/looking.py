@@ -9,7 +9,9 @@ from kanban_mcp.cli.options import AsJson, Db, MyTask, Role, Run
 
 
 def board(
-    cards: Annotated[int, typer.Option("--cards", min=1, max=500, help="At most this many cards per column.")] = 8,
+    cards: Annotated[
+        int, typer.Option("--cards", metavar="N", min=1, max=500, help="At most this many cards per column.")
+    ] = 8,
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
@@ -28,7 +30,9 @@ def list_(
         str | None, typer.Option("--state", metavar="STATE", help="Only this state, for example blocked.")
     ] = None,
     role: Role = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=500, help="At most this many tasks.")] = 50,
+    limit: Annotated[
+        int, typer.Option("-n", "--limit", metavar="N", min=1, max=500, help="At most this many tasks.")
+    ] = 50,
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
@@ -53,8 +57,12 @@ def log(
     follow: Annotated[
         bool, typer.Option("-f", "--follow", help="Go on with what happens from now, until Ctrl-C.")
     ] = False,
-    lines: Annotated[int, typer.Option("-n", "--lines", min=0, max=100_000, help="How many of the last events.")] = 20,
-    count: Annotated[int, typer.Option("--count", min=0, help="Stop after this many events; 0 never.")] = 0,
+    lines: Annotated[
+        int, typer.Option("-n", "--lines", metavar="N", min=0, max=100_000, help="How many of the last events.")
+    ] = 20,
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", min=0, help="Stop after this many events; 0 never.")
+    ] = 0,
     db: Db = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:

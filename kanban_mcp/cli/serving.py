@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kanban_mcp.cli.options import AsJson, Db, Role
+from kanban_mcp.cli.options import AsJson, Db
 
 if TYPE_CHECKING:
     from kanban_mcp.app import Setup
@@ -18,7 +18,7 @@ def serve(
         Literal["worker", "orchestrator", "operator"] | None,
         typer.Option(help="Which tools; default orchestrator. A delegated run always gets the worker's."),
     ] = None,
-    role: Role = None,
+    role: Annotated[str | None, typer.Option(metavar="ROLE", help="The role of this session.")] = None,
 ) -> None:
     """Serve the board to one MCP client over stdio. Clients start this, not people.
 
