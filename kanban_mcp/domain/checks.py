@@ -21,6 +21,12 @@ class CheckJob:
         return bool(self.acceptance or self.evidence or self.run.isolated)
 
 
+    def asks_as(self, other: "CheckJob") -> bool:
+        """Say whether this job looks at what the other one asks: the same run, criteria and handles."""
+        mine = (self.run.id, self.acceptance, self.evidence)
+        return mine == (other.run.id, other.acceptance, other.evidence)
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What was found, and the commit that is the result of the run (None outside of git)."""

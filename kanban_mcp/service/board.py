@@ -98,4 +98,5 @@ class Board(Work, Planning, Deciding):
 
     async def close(self) -> None:
         """Finish what was sent before, then close the store."""
+        self._checks.close()
         await self._store.close()

@@ -14,8 +14,9 @@ from kanban_mcp.domain.states import Kind, TaskState, Verb, next_state
 from kanban_mcp.domain.tasks import Run, Task, criteria
 from kanban_mcp.domain.texts import is_weak_summary
 from kanban_mcp.service.call import Call
+from kanban_mcp.service.checking import Checked
 from kanban_mcp.service.ending import keep_answer
-from kanban_mcp.service.holding import Held, Repeated, require_held
+from kanban_mcp.service.holding import Held, Repeated, extend, require_held
 from kanban_mcp.service.moves import end_run, log, move
 from kanban_mcp.service.results import Completed
 from kanban_mcp.store.base import Row, Tx
@@ -31,9 +32,9 @@ class Report:
 
 
 def complete(
-    tx: Tx, call: Call, task_id: str | None, run_id: str | None, report: Report, findings: Findings | None
+    tx: Tx, call: Call, task_id: str | None, run_id: str | None, report: Report, checked: Checked | None
 ) -> Completed | CheckJob:
-    """Finish the task, or submit it for review; returns the job to run first when `findings` are missing.
+    """Finish the task, or submit it for review; returns the job to run first when what it asks was not checked yet.
 
     The gates that the board can judge alone are judged here, inside the transaction that swaps, so that a subtask made
     meanwhile is not overlooked. All failures are reported at once.
@@ -56,15 +57,15 @@ def complete(
         )
     next_state(task.state, task.kind, Verb.COMPLETE, task.facts, name=task.name)
     job = CheckJob(task, run, criteria(json.loads(task.acceptance)), report.evidence)
-    if findings is None and job.is_needed and not _own_failures(tx, call, job, report):
+    if job.is_needed and (checked is None or not checked.job.asks_as(job)):
         return job
-    found = findings or Findings()
+    found = checked.findings if checked is not None else Findings()
     _require_gates(tx, call, job, report, found)
     return _finish(tx, call, held, report, found)
 
 
 def _own_failures(tx: Tx, call: Call, job: CheckJob, report: Report) -> list[str]:
-    """Return the failures that the board knows without looking outside."""
+    """Return the failures that the board knows without looking outside; the last thing before the swap."""
     failures = [_open_subtask(call, row) for row in tx.all("open_subtasks", parent_id=job.task.id)]
     if job.acceptance and not any(item.kind != "command" for item in job.evidence):
         failures.append("evidence: the task has acceptance checks and you handed in nothing that can be looked at")
@@ -98,10 +99,11 @@ def _refusal(call: Call, job: CheckJob, found: Findings, failures: list[str]) ->
     listed = " ".join(f"{at}. {failure}" for at, failure in enumerate(failures[:20], 1))
     more = f" … and {len(failures) - 20} more." if len(failures) > 20 else ""
     passed = [check.name for check in found.checks if check.passed]
+    total = len(failures) + sum(check.passed is not False and check.kind != "command" for check in found.checks)
     good = f" Passed: {', '.join(passed[:10])}." if passed else ""
     return GatesNotMet(
         f"{task.name} is not done. Nothing changed; you still hold it, lease {left} s. "
-        f"{len(failures)} failed: {listed}{more}{good}",
+        f"{len(failures)} of {total} checks failed: {listed}{more}{good}",
         failures=failures,
         hint="Fix these, then kanban_complete again.",
     )
@@ -151,6 +153,14 @@ def now_ready(tx: Tx, task: Task) -> list[str]:
     if task.state is not TaskState.DONE:
         return []
     return [task_name(row["id"]) for row in tx.all("ready_neighbours", id=task.id)]
+
+
+def still_checking(tx: Tx, call: Call, run_id: str) -> Completed:
+    """Keep the lease of a run whose checks take longer than its call may wait."""
+    held = require_held(tx, call, None, run_id, "heartbeat")
+    extend(tx, call, held.run)
+    text = "The checks still run; your lease is kept. Change nothing and call kanban_complete again with the same text."
+    return Completed(text, held.task.name, "checking", [], [])
 
 
 def _first_answer(run: Run) -> Completed:

@@ -12,7 +12,7 @@ from kanban_mcp.service import (
     claims,
 )
 from kanban_mcp.service.call import Call
-from kanban_mcp.service.checking import NoVerifier, Verifier
+from kanban_mcp.service.checking import Checks, NoVerifier, Verifier
 from kanban_mcp.service.feed import Feed
 from kanban_mcp.service.session import Session
 from kanban_mcp.store.base import Store, Tx
@@ -37,7 +37,7 @@ class Plumbing:
         self._store = store
         self._clock = clock
         self._is_gone = is_gone
-        self._verifier: Verifier = verifier or NoVerifier()
+        self._checks = Checks(verifier or NoVerifier())
         self._feed = Feed(store.data_version)
         here = clock()
         process = ProcessId(0, "board", "", here.boot_id)
