@@ -105,8 +105,7 @@ def _authority(environ: Mapping[str, str], why: str) -> Authority:
 def _caller(
     at: Here, environ: Mapping[str, str], above: OpenRun | None, authority: Authority, role: str | None
 ) -> Caller:
-    session = named_session(environ.get(name) for name in SESSION_VARIABLES)
-    key, process, name = _worker(at, session, above)
+    key, process, name, session = _worker(at, environ, above)
     user = _user(environ)
     return Caller(
         key=key,
@@ -121,18 +120,21 @@ def _caller(
     )
 
 
-def _worker(at: Here, session: str | None, above: OpenRun | None) -> tuple[str, ProcessId, str]:
-    """Return key, process and name of the worker that speaks here.
+def _worker(at: Here, environ: Mapping[str, str], above: OpenRun | None) -> tuple[str, ProcessId, str, str | None]:
+    """Return key, process, name and session of the worker that speaks here, the first that is known:
 
-    The session its client names; else the worker of the agent we run below; else the terminal, so that a claim and the
-    later complete of one shell are one worker; without a terminal (a script) the process that started us.
+    the session that is named on purpose; the worker of the agent we run below, which also tells an agent started by
+    another agent from that one, whose variables it inherits; the session of the agent that started us; the terminal, so
+    that a claim and the later complete of one shell are one worker; without a terminal (a script) our parent.
     """
+    wanted = named_session([environ.get(SESSION_VARIABLES[0])])
+    if wanted is None and above is not None and at.terminal not in (above.process, above.client):
+        return above.worker_key, at.process, above.worker_name, None
+    session = wanted or named_session(environ.get(name) for name in SESSION_VARIABLES)
     if session is not None:
-        return worker_key(at.process, session), at.process, ""
-    if above is not None:
-        return above.worker_key, at.process, above.worker_name
+        return worker_key(at.process, session), at.process, "", session
     lasting = at.terminal or next(iter(at.ancestors), at.process)
-    return worker_key(lasting, None), lasting, ""
+    return worker_key(lasting, None), lasting, "", None
 
 
 def _handed_task(environ: Mapping[str, str]) -> TaskId | None:

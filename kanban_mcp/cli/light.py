@@ -12,7 +12,6 @@ from kanban_mcp import app, machine
 from kanban_mcp.cli import identity, wording
 from kanban_mcp.cli.exits import OK, report
 from kanban_mcp.domain.errors import BoardError
-from kanban_mcp.domain.principals import SESSION_VARIABLES
 from kanban_mcp.service import presence, working
 from kanban_mcp.service.brief import Beat, Json, to_json
 from kanban_mcp.service.call import Call
@@ -92,8 +91,7 @@ def _send(ask: Ask) -> Beat:
     setup = app.set_up(db=ask.db)
     note, expect_ms = working.beat_terms(setup.settings.policy, ask.note, ask.expect_s)
     with app.open_file(setup) as file:
-        is_named = any(os.environ.get(name) for name in SESSION_VARIABLES)
-        runs = () if is_named else file.read(presence.open_runs, machine.boot_id())
+        runs = file.read(presence.open_runs, machine.boot_id())
         who = identity.identify(identity.here(), os.environ, runs, holds_key=False)
         session = Session(who.caller, lasting=False)
         call = Call(session, machine.read_clock(), setup.settings.policy, app.is_gone)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from kanban_mcp import machine
 from kanban_mcp.domain.errors import BoardError, ConfigError
 from kanban_mcp.domain.ids import RunId, TaskId, parse_run, parse_task
-from kanban_mcp.domain.principals import Authority, Caller, ProcessId
+from kanban_mcp.domain.principals import Authority, Caller, ProcessId, named_session, worker_key
 from kanban_mcp.server.places import Place, ask_git, read_place
 from kanban_mcp.server.toolsets import WORKER
 
@@ -23,8 +23,6 @@ would all be one worker if it counted for them too.
 
 SESSION_META = ("sessionId", "threadId")
 """Where Codex names its session: in the `_meta` of each call."""
-
-_SESSION_LIMIT = 200
 
 Id = TypeVar("Id")
 
@@ -59,10 +57,9 @@ class Origin:
             ConfigError: KANBAN_TASK_ID or KANBAN_RUN_ID is no id.
         """
         named = self._session(client, meta)
-        host, boot = self.process.host, self.process.boot_id
         return Caller(
-            key=f"{host}|{boot}|{named}" if named else f"{host}|{boot}|{self.process.pid}.{self.process.started}",
-            name=f"{client or 'agent'}@{host}",
+            key=worker_key(self.process, named),
+            name=f"{client or 'agent'}@{self.process.host}",
             authority=Authority.WORKER if self.toolset == WORKER else Authority.ORCHESTRATOR,
             process=self.process,
             client=self.client,
@@ -82,10 +79,7 @@ class Origin:
         own = (name for name, start in SESSION_VARIABLES.items() if client.startswith(start))
         variables = (self.environment.get(name) for name in own)
         fields = (meta.get(name) for name in SESSION_META)
-        for value in (*variables, *fields):
-            if isinstance(value, str) and value.strip():
-                return value.strip()[:_SESSION_LIMIT]
-        return None
+        return named_session((*variables, *fields))
 
     def _handed_run(self) -> RunId | None:
         return _handed(parse_run, self.environment, "KANBAN_RUN_ID")
