@@ -58,7 +58,7 @@ def _add(tx: Tx, call: Call, child: Task, parent: Task, wanted: Relation, found:
         )
     require_link(child, parent, wanted)
     add_links(tx, child.id, [(parent.id, wanted)])
+    require_acyclic(tx, child.id, parent.id)  # first: in a circle there is no depth to speak of
     if wanted is Relation.PART_OF:
         require_depth(tx, call.policy, child.id)
-    require_acyclic(tx, child.id, parent.id)
     return True
