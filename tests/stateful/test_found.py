@@ -1,0 +1,34 @@
+"""What random calls and real processes have found, each as a plain test that a reader can follow."""
+
+import pytest
+
+from kanban_mcp.domain.errors import Cycle, Forbidden
+from kanban_mcp.service.board import Board
+from tests.conftest import orchestrator
+
+
+async def test_a_holder_cannot_cut_its_subtask_loose_by_calling_the_link_after(board: Board) -> None:
+    bob = orchestrator("bob")  # the default toolset: works, and may link
+    await board.create(orchestrator(), title="Ship the parser")
+    await board.claim(bob)
+    await board.create(bob, title="Check the parser", parents=["TASK-001"])
+    with pytest.raises(Forbidden, match="TASK-001"):
+        await board.link(bob, task_id="TASK-002", parent="TASK-001", remove=True)
+    assert (await board.show(bob, task_id="TASK-002")).parents[0]["relation"] == "part_of"
+
+
+async def test_a_removal_needs_no_relation_because_there_is_one_link_at_most(board: Board) -> None:
+    plan = orchestrator()
+    await board.create(plan, title="Ship the parser")
+    await board.create(plan, title="Check the parser", parents=["TASK-001"], relation="part_of")
+    await board.link(plan, task_id="TASK-002", parent="TASK-001", remove=True)
+    last = (await board.events())[-1]
+    assert (last.kind, last.data["relation"]) == ("unlinked", "part_of")
+
+
+async def test_two_tasks_that_would_be_part_of_each_other_are_refused_as_a_circle(board: Board) -> None:
+    plan = orchestrator()
+    await board.create(plan, title="Ship the parser")
+    await board.create(plan, title="Check the parser", parents=["TASK-001"], relation="part_of")
+    with pytest.raises(Cycle, match="TASK-001 → TASK-002|TASK-002 → TASK-001"):
+        await board.link(plan, task_id="TASK-001", parent="TASK-002", relation="part_of")
