@@ -43,7 +43,12 @@ class Newcomer:
         return subprocess.Popen(
             command,
             cwd=self.base / "here",
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home), "CLAUDE_CODE_SESSION_ID": "the-users-own-session"},
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.home),
+                "CLAUDE_CODE_SESSION_ID": "the-users",
+                "KANBAN_DB": "/nowhere/b.db",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

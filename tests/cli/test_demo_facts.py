@@ -183,6 +183,7 @@ MISSING: dict[str, tuple[str, str, Callable[[Evidence], None]]] = {
     "reclaimed too early": ("killed", "before its worker was killed", lambda e: in_place(e.seen.killed, at_ms=3_500)),
     "finished by itself": ("killed", "finished it itself", lambda e: by(e, "done", AUTH, run_id="run-1")),
     "the dead one's work is lost": ("killed", "lacks the commit", lambda e: holding(e)),
+    "it never woke up": ("frozen", "never came back", lambda e: in_place(e.seen.frozen, ended_ms=0)),
     "nobody was frozen": ("frozen", "no worker was frozen", lambda e: in_place(e.seen, frozen=None)),
     "the late write passed": ("frozen", "no [lease_lost]", lambda e: unrefused(e, "documenter-1", "lease_lost")),
     "a refusal from before": ("frozen", "no [lease_lost]", lambda e: in_place(e.seen.frozen, ended_ms=7_000)),

@@ -59,7 +59,7 @@ def run(folder: Path | None, *, is_unattended: bool, as_json: bool, is_fast: boo
         return exits.report(refusal)
     except (KeyboardInterrupt, asyncio.CancelledError):
         where = f" What there is stays in {place.root}." if place else ""
-        console.print(Text(f"Stopped; every process of the demo has ended.{where}"))
+        console.print(Text(f"\nStopped; every process of the demo has ended.{where}"), soft_wrap=True)
         return exits.INTERRUPTED
     if as_json:
         output.as_json(report(outcome, place))
@@ -137,6 +137,8 @@ def conclude(console: Console, outcome: stage.Outcome, place: ground.Ground) -> 
     for line in (f"cd {shlex.quote(str(place.repository))}", f"{_command()} board", f"{_command()} log"):
         console.print(Text(f"  {line}"), soft_wrap=True)
     console.print(Text("  git log --graph --oneline"), soft_wrap=True)
+    key = f"KANBAN_CONFIG_HOME={shlex.quote(str(place.operator))}"
+    console.print(Text(f"With {key} a command of yours decides there as a person.", style="dim"), soft_wrap=True)
 
 
 def _print_facts(console: Console, outcome: stage.Outcome) -> None:

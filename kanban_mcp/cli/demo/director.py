@@ -13,12 +13,13 @@ from kanban_mcp.cli.demo.screen import Screen
 from kanban_mcp.cli.demo.telling import Line, Refusal, Transcripts, line_of, line_of_refusal, who
 from kanban_mcp.domain.errors import BoardError
 from kanban_mcp.service.board import Board
-from kanban_mcp.service.results import Event
+from kanban_mcp.service.results import BoardView, Event
 from kanban_mcp.service.session import Session
 
 FIRST = (("implementer-1", "implementer"), ("documenter-1", "documenter"), ("implementer-2", "implementer"))
 NEXT = (("documenter-2", "documenter"), ("tester-1", "tester"), ("reviewer-1", "reviewer"))
 LOOK_S = 0.1
+VIEW_S = 0.5  # how old the board may look: ages and silent workers change without an event
 PATIENCE_S = 150.0
 """How long the demo may take on a slow machine; the time a person needs to decide does not count."""
 
@@ -96,6 +97,8 @@ class Director:
         self._decide = decide
         self._pace = pace
         self._titles: dict[str, str] = {}
+        self._view: BoardView | None = None
+        self._viewed_at = 0.0
         self.seen = Seen()
 
     async def run(self) -> Seen:
@@ -106,7 +109,7 @@ class Director:
         self._cast.start_reaper()
         self._start(FIRST)
         deadline = time.monotonic() + PATIENCE_S
-        while not await self._is_over():
+        while not self._is_over():
             await asyncio.sleep(LOOK_S)
             deadline += await self._look()
             if not self.seen.trouble:
@@ -127,7 +130,10 @@ class Director:
         lines = [line for event in events if (line := line_of(event))] + [line_of_refusal(each) for each in refusals]
         for line in sorted(lines, key=lambda line: line.at_ms):
             self._screen.tell(line)
-        self._screen.show(await self._board.view(self._you))
+        if events or time.monotonic() - self._viewed_at > VIEW_S:
+            self._view = await self._board.view(self._you)
+            self._viewed_at = time.monotonic()
+            self._screen.show(self._view)
         waited_s = 0.0
         moments: list[Event | Refusal] = [*events, *refusals]
         for moment in sorted(moments, key=lambda moment: moment.at_ms):
@@ -223,12 +229,11 @@ class Director:
             return f"ended by themselves: {names}"
         return f"not finished after {PATIENCE_S:.0f} s" if is_late else ""
 
-    async def _is_over(self) -> bool:
+    def _is_over(self) -> bool:
         """Say whether nothing will happen any more: everything ended, or what is left waits for a person."""
-        if self.seen.trouble:
-            return True
-        view = await self._board.view(self._you)
-        count = {column["name"]: column["count"] for column in view.columns}
+        if self.seen.trouble or self._view is None:
+            return bool(self.seen.trouble)
+        count = {column["name"]: column["count"] for column in self._view.columns}
         moving = count["In progress"] + count["Ready"] + count["Review"]
         stuck = count["Blocked"] + count["Failed"]
         frozen = self.seen.frozen

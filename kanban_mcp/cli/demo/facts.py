@@ -113,8 +113,9 @@ def killed(e: Evidence) -> str:
 def frozen(e: Evidence) -> str:
     """A worker came back after its lease: its write was refused, and its commit is in nobody's result."""
     strike: Strike = _need(e.seen.frozen, "no worker was frozen")
+    _require(strike.ended_ms > 0, f"{strike.who} never came back")
     e.event("reclaimed", run=strike.run_id)
-    refusal = e.refusal(strike.who, "lease_lost", "kanban_complete", after_ms=strike.ended_ms or 1)
+    refusal = e.refusal(strike.who, "lease_lost", "kanban_complete", after_ms=strike.ended_ms)
     _require(strike.run_id in refusal.text, f"the refusal does not speak of {strike.run_id}")
     e.done_by_another(strike)
     _require(not e.holds(e.merged, e.branch(strike)), f"the late commit of {strike.who} is in the merged result")
