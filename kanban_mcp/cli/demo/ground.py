@@ -18,6 +18,7 @@ from typing import Any
 from kanban_mcp.cli.demo import shop
 from kanban_mcp.domain.errors import ConfigError, Invalid
 
+# The user's board and agent sessions, a git hook's repository, interpreter switches; where Python finds modules stays.
 _FOREIGN = re.compile(r"(KANBAN_|GIT_|CLAUDE|CODEX_|PYTHON(?!PATH$|HOME$))")
 GIT_TIMEOUT_S = 60
 BRANCH = "main"
