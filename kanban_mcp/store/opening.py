@@ -171,5 +171,8 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
 
 
 def _in_uri(path: Path) -> str:
-    """Escape what SQLite would read as the end of the path; urllib would cost every light call 3 ms of imports."""
+    """Escape what SQLite would read as the end of the path.
+
+    Not with urllib, which costs a light call 3 ms from Python 3.12 on (before, pathlib loads it anyway).
+    """
     return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
