@@ -121,9 +121,10 @@ class Planning(Plumbing):
         ticker = Ticker(progress, "waiting for tasks")
         while True:
             mark = await self._feed.mark()
-            seen = await self._read(s, waiting.look, ids, word, s.seen_event)
+            seen = await self._read(s, waiting.look, ids, word)
             left = deadline - anyio.current_time()
             if seen.is_due or left <= 0:
+                s.seen.update(seen.seen)
                 s.seen_event = seen.newest_event
                 return seen.answer
             await ticker.tick()

@@ -13,7 +13,7 @@ from kanban_mcp.domain.inputs import choice, moment_ms, shown
 from kanban_mcp.domain.runs import Outcome, snooze_outcome
 from kanban_mcp.domain.states import Kind, TaskState, Verb, next_state
 from kanban_mcp.domain.tasks import Run, Task
-from kanban_mcp.domain.texts import is_weak_reason
+from kanban_mcp.domain.texts import is_weak_reason, shorten
 from kanban_mcp.service.call import Call
 from kanban_mcp.service.holding import Held, Repeated, require_held
 from kanban_mcp.service.moves import end_run, log, move
@@ -96,7 +96,7 @@ def _ask(tx: Tx, call: Call, held: Held, said: Block, until: int | None) -> Ende
         verb,
         changed=freed._replace(
             blocks=blocks,
-            blocked=block_json(said.reason, said.options, said.default, run.name),
+            blocked=block_json(said.reason, said.options, said.default, run.name, said.until),
             person_only=said.kind == "capability" or blocks > call.policy.max_agent_answers,
         ),
     )
@@ -183,7 +183,7 @@ def fail(tx: Tx, call: Call, task_id: str | None, run_id: str | None, reason: st
 
 
 def _kept(run: Run) -> str:
-    return f" Your work stays on {run.branch}." if run.branch else ""
+    return f" Your work stays on {shorten(run.branch, 60)}." if run.branch else ""
 
 
 def _ended(tx: Tx, run: Run, after: Task, text: str, *, due: str = "", verb: str = "") -> Ended:

@@ -11,6 +11,7 @@ import anyio
 QUICK_S = 0.025
 SLOW_S = 0.25
 QUICK_FOR_S = 10.0
+PROGRESS_EVERY_S = 5.0
 
 Progress = Callable[[float, str], Awaitable[None]]
 
@@ -53,11 +54,11 @@ class Ticker:
         self._progress = progress
         self._text = text
         self._started = anyio.current_time()
-        self._next = self._started + 5.0
+        self._next = self._started + PROGRESS_EVERY_S
 
     async def tick(self) -> None:
         """Report if it is time."""
         now = anyio.current_time()
         if self._progress is not None and now >= self._next:
-            self._next = now + 5.0
+            self._next = now + PROGRESS_EVERY_S
             await self._progress(now - self._started, self._text)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from kanban_mcp.domain.ids import RunId
+from kanban_mcp.domain.ids import RunId, TaskId
 from kanban_mcp.domain.principals import Caller
 
 
@@ -13,7 +13,8 @@ class Session:
     caller: Caller
     role: str | None = None
     told: set[RunId] = field(default_factory=set)  # runs whose loss has been said
-    seen_event: int = 0  # newest event the last `kanban_wait` reported
+    seen: dict[TaskId, int] = field(default_factory=dict)  # per task the newest event that a wait has told
+    seen_event: int = 0  # newest event when the last wait answered
     since_ms: int = 0  # wall time of its first call
     has_taken_handed: bool = False  # the run it was started for is its own now
     lasting: bool = True  # False where each command is a connection of its own (the CLI)

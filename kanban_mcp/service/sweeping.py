@@ -120,7 +120,9 @@ def void_request(tx: Tx, call: Call, task: Task, by: str) -> None:
         record(tx, call, "approval_voided", task.id, request.run_id)
 
 
-def block_json(reason: str, options: tuple[str, ...] = (), default: str = "", run: str = "") -> str:
+def block_json(
+    reason: str, options: tuple[str, ...] = (), default: str = "", run: str = "", until: str | None = None
+) -> str:
     """Return what a blocked task asks, as stored on it."""
-    question = {"reason": reason, "options": list(options), "default": default, "run": run}
+    question = {"reason": reason, "options": list(options), "default": default, "until": until, "run": run}
     return json.dumps({k: v for k, v in question.items() if v}, ensure_ascii=False, separators=(",", ":"))

@@ -23,12 +23,20 @@ from kanban_mcp.store.base import Row, Tx
 VIEW_LIMIT = 24_000  # characters of the compact JSON
 _CONTEXT = 6_000
 _ROWS = 12  # entries per list before the rest is only counted
+_SIZES = (
+    (1_500, _ROWS),
+    (600, _ROWS),
+    (250, _ROWS),
+    (100, _ROWS),
+    (60, 6),
+    (40, 3),
+)  # the last one fits whatever is in
 
 
 def view(tx: Tx, call: Call, task_id: TaskId) -> TaskView:
     """Return the view of one task; the longest texts are cut further until the whole fits."""
-    for text_limit in (1_500, 600, 250, 100):
-        shown = _view(tx, call, task_id, text_limit)
+    for text_limit, rows in _SIZES:
+        shown = _view(tx, call, task_id, text_limit, rows)
         if _surely_fits(shown) or len(compact(to_json(shown))) <= VIEW_LIMIT:
             return shown
     return shown
@@ -40,17 +48,25 @@ def _surely_fits(shown: TaskView) -> bool:
     return len(shown.context) < VIEW_LIMIT // 12 and not any(lists) and not shown.approval and not shown.result
 
 
-def _view(tx: Tx, call: Call, task_id: TaskId, limit: int) -> TaskView:
+def _view(tx: Tx, call: Call, task_id: TaskId, limit: int, rows: int) -> TaskView:
     task = task_of(tx, task_id)
     run = None if task.run_id is None else run_of(tx, task.run_id)
     mine = run is not None and run.worker_id == worker_id(tx, call)
     has = tx.one("view_shape", id=task.id)
     assert has is not None  # noqa: S101 - it counts, so it always has a row
-    parents = _parents(tx, call, task, limit) if has["parents"] else []
-    subtasks = _subtasks(tx, task) if has["subtasks"] else []
-    messages, comments = _messages(tx, call, task, limit) if has["messages"] else ([], [])
+    parents = _parents(tx, call, task, limit, rows) if has["parents"] else []
+    subtasks = _subtasks(tx, task, rows) if has["subtasks"] else []
+    messages, comments = _messages(tx, call, task, limit, rows) if has["messages"] else ([], [])
+    criteria = json.loads(task.acceptance)
+    acceptance = [shorten(line, limit) for line in criteria[: rows * 3]]
     asked = open_approval(tx, task.id) or _last_decided(tx, task) if has["approvals"] else None
-    shown = {"parents": len(parents), "subtasks": len(subtasks), "messages": len(messages) + len(comments)}
+    has = {**dict(has), "criteria": len(criteria)}
+    shown = {
+        "criteria": len(acceptance),
+        "parents": len(parents),
+        "subtasks": len(subtasks),
+        "messages": len(messages) + len(comments),
+    }
     return TaskView(
         next=next_step(call, task, run if mine else None, has_messages=bool(messages), holder=run),
         id=task.name,
@@ -63,15 +79,15 @@ def _view(tx: Tx, call: Call, task_id: TaskId, limit: int) -> TaskView:
         max_attempts=task.allowed,
         run=_run(call, run) if run else {},
         context=shorten(task.context, max(_CONTEXT, limit * 4) if limit > 250 else limit * 8),
-        acceptance=[shorten(line, limit) for line in json.loads(task.acceptance)[:30]],
+        acceptance=acceptance,
         messages=messages,
         blocked=_blocked(task, limit),
         approval=_approval(asked, task, limit) if asked else {},
         parents=parents,
         subtasks=subtasks,
-        previous_attempts=_attempts(tx, call, task, limit) if has["attempts"] else [],
+        previous_attempts=_attempts(tx, call, task, limit, rows) if has["attempts"] else [],
         comments=comments,
-        siblings=_siblings(tx, task) if has["part_of"] else [],
+        siblings=_siblings(tx, task, limit, rows) if has["part_of"] else [],
         result=_result(tx, task, limit),
         flags=_flags(call, task, run),
         left_out="; ".join(f"{has[what] - n} more {what}" for what, n in shown.items() if has[what] > n),
@@ -88,8 +104,8 @@ def _run(call: Call, run: Run) -> Json:
         "stale": True if left == 0 else None,
         "note": run.note,
         "since": age(run.started_at_ms, call.now.wall_ms),
-        "workdir": run.workdir,
-        "branch": run.branch,
+        "workdir": shorten(run.workdir or "", 500),
+        "branch": shorten(run.branch or "", 200),
         "base": (run.base or "")[:12],
     }
 
@@ -101,8 +117,9 @@ def _blocked(task: Task, limit: int) -> Json:
     return {
         "kind": str(task.kind),
         "reason": shorten(str(question.get("reason", "")), limit),
-        "options": question.get("options", [])[:10],
-        "default": question.get("default", ""),
+        "options": [shorten(str(option), limit) for option in question.get("options", [])[:10]],
+        "default": shorten(str(question.get("default", "")), limit),
+        "until": question.get("until"),
         "who": "a person" if task.person_only else "a person or the orchestrator",
     }
 
@@ -124,8 +141,8 @@ def _approval(asked: ApprovalRequest, task: Task, limit: int) -> Json:
     }
 
 
-def _parents(tx: Tx, call: Call, task: Task, limit: int) -> list[Json]:
-    return [_parent(call, row, limit) for row in tx.all("parents_with_results", child_id=task.id, limit=_ROWS)]
+def _parents(tx: Tx, call: Call, task: Task, limit: int, rows: int) -> list[Json]:
+    return [_parent(call, row, limit) for row in tx.all("parents_with_results", child_id=task.id, limit=rows)]
 
 
 def _parent(call: Call, row: Row, limit: int) -> Json:
@@ -136,7 +153,7 @@ def _parent(call: Call, row: Row, limit: int) -> Json:
         "relation": row["relation"],
         "age": age(row["ended_at_ms"], call.now.wall_ms) if row["ended_at_ms"] else None,
         "commit": (row["result_commit"] or "")[:12],
-        "files": _files(row["metadata"]),
+        "files": shorten(_files(row["metadata"]), limit),
         "summary": shorten(row["summary"] or "", limit),
     }
 
@@ -148,32 +165,32 @@ def _files(metadata: str | None) -> str:
     return shorten(", ".join(map(str, files)), 300) if isinstance(files, list) else ""
 
 
-def _subtasks(tx: Tx, task: Task) -> list[Json]:
-    rows = tx.all("subtasks", parent_id=task.id, limit=_ROWS)
-    return [{"id": task_name(r["id"]), **{name: r[name] for name in ("title", "state", "assignee")}} for r in rows]
+def _subtasks(tx: Tx, task: Task, rows: int) -> list[Json]:
+    found = tx.all("subtasks", parent_id=task.id, limit=rows)
+    return [{"id": task_name(r["id"]), **{name: r[name] for name in ("title", "state", "assignee")}} for r in found]
 
 
-def _attempts(tx: Tx, call: Call, task: Task, limit: int) -> list[Json]:
-    rows = tx.all("ended_runs", task_id=task.id, limit=5)
+def _attempts(tx: Tx, call: Call, task: Task, limit: int, rows: int) -> list[Json]:
+    found = tx.all("ended_runs", task_id=task.id, limit=min(rows, 5))
     return [
         {
             "attempt": row["attempt"],
             "run_id": run_name(row["id"]),
             "outcome": row["outcome"],
             "age": age(row["ended_at_ms"], call.now.wall_ms),
-            "branch": row["branch"],
+            "branch": shorten(row["branch"] or "", 200),
             "why": shorten(row["error"] or "", limit),
             "note": shorten(row["note"], limit),
         }
-        for row in rows
+        for row in found
         if row["outcome"] != "done"
     ]
 
 
-def _messages(tx: Tx, call: Call, task: Task, limit: int) -> tuple[list[Json], list[Json]]:
+def _messages(tx: Tx, call: Call, task: Task, limit: int, rows: int) -> tuple[list[Json], list[Json]]:
     """Return answers and decisions, which bind, apart from comments, which inform; the newest of each."""
-    answers = tx.all("messages_of_kind", task_id=task.id, is_comment=0, limit=_ROWS)
-    comments = tx.all("messages_of_kind", task_id=task.id, is_comment=1, limit=_ROWS)
+    answers = tx.all("messages_of_kind", task_id=task.id, is_comment=0, limit=rows)
+    comments = tx.all("messages_of_kind", task_id=task.id, is_comment=1, limit=rows)
     return (
         [_message(call, row, limit, task.run_id) for row in reversed(answers)],
         [_message(call, row, limit, task.run_id) for row in reversed(comments)],
@@ -187,16 +204,17 @@ def _message(call: Call, row: Row, limit: int, open_run: RunId | None) -> Json:
     return {
         "from": row["author"],
         "age": age(row["at_ms"], call.now.wall_ms),
-        "re": shorten(row["re"], 200),
+        "re": shorten(row["re"], min(limit, 200)),
         "text": text,
     }
 
 
-def _siblings(tx: Tx, task: Task) -> list[Json]:
+def _siblings(tx: Tx, task: Task, limit: int, rows: int) -> list[Json]:
     """Return who works beside this task under the same parent, so that two do not edit one file."""
-    rows = tx.all("working_siblings", id=task.id, limit=5)
+    found = tx.all("working_siblings", id=task.id, limit=min(rows, 5))
     return [
-        {"id": task_name(row["id"]), "title": row["title"], "role": row["role"], "note": row["note"]} for row in rows
+        {"id": task_name(r["id"]), "title": r["title"], "role": r["role"], "note": shorten(r["note"], limit)}
+        for r in found
     ]
 
 
@@ -212,8 +230,12 @@ def _result(tx: Tx, task: Task, limit: int) -> Json:
         "summary": shorten(row["summary"] or "", limit),
         "metadata": shorten(row["metadata"] or "", limit),
         "commit": row["result_commit"],
-        "checks": json.loads(row["checks"])[:20] if row["checks"] else None,
+        "checks": [_check(check, limit) for check in json.loads(row["checks"] or "[]")[:20]],
     }
+
+
+def _check(check: Json, limit: int) -> Json:
+    return {name: shorten(value, limit) if isinstance(value, str) else value for name, value in check.items()}
 
 
 def _flags(call: Call, task: Task, run: Run | None) -> list[str]:

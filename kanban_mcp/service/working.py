@@ -1,20 +1,25 @@
 """What the holder of a run does while it works: heartbeat and comment."""
 
+from dataclasses import replace
+
 from kanban_mcp.domain import inputs
 from kanban_mcp.domain.clock import age
+from kanban_mcp.domain.compact import compact
 from kanban_mcp.domain.errors import Invalid, Limit
 from kanban_mcp.domain.ids import RunId, TaskId, parse_task
+from kanban_mcp.domain.inputs import TEXT_LIMIT
 from kanban_mcp.domain.policy import SECOND, Policy
 from kanban_mcp.domain.states import Verb, next_state
 from kanban_mcp.domain.tasks import Run
-from kanban_mcp.service.brief import Beat, Done, Json
+from kanban_mcp.domain.texts import shorten
+from kanban_mcp.service.brief import Beat, Done, Json, to_json
 from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.holding import extend, require_held, tell_loss
 from kanban_mcp.service.records import ensure_worker, task_of, worker_id
-from kanban_mcp.store.base import Tx
+from kanban_mcp.store.base import Row, Tx
 
 COMMENTS_PER_RUN = 100
-MESSAGES_SHOWN = 10
+ANSWER_LIMIT = 400  # characters of a heartbeat's answer (DESIGN §14)
 
 
 def beat_terms(policy: Policy, note: str | None, expect_s: int) -> tuple[str | None, int]:
@@ -37,30 +42,39 @@ def heartbeat(tx: Tx, call: Call, task_id: str | None, run_id: str | None, note:
     held = require_held(tx, call, task_id, run_id, "heartbeat")
     task, run = held.task, held.run
     next_state(task.state, task.kind, Verb.HEARTBEAT, task.facts, name=task.name)
-    messages = hand_over_messages(tx, call, run)
+    news = _hand_over(tx, run)
     left_s = extend(tx, call, run, for_ms=expect_ms, note=note or None)
     if note and note != run.note:
         record(tx, call, "note", task.id, run.id, note=note)
-    return Beat(
-        next="Read messages, then go on." if messages else "Go on.",
-        task_id=task.name,
-        run_id=run.name,
-        lease_expires_in_s=left_s,
-        budget="",
-        messages=messages,
-    )
+    beat = Beat("Go on.", task.name, run.name, left_s, "", [])
+    return _with_news(call, beat, news) if news else beat
 
 
-def hand_over_messages(tx: Tx, call: Call, run: Run) -> list[Json]:
+def _hand_over(tx: Tx, run: Run) -> list[Row]:
     """Return what others wrote to the task since this run was last told, oldest first, and mark it as given."""
     rows = tx.all("unseen_messages", task_id=run.task_id, after=run.seen_message, worker_id=run.worker_id)
-    rows = rows[-MESSAGES_SHOWN:]
     if rows:
         tx.run("set_seen_message", id=run.id, seen=rows[-1]["id"])
-    now = call.now.wall_ms
-    return [
-        {"from": row["author"], "age": age(row["at_ms"], now), "re": row["re"], "text": row["body"]} for row in rows
-    ]
+    return rows
+
+
+def _with_news(call: Call, beat: Beat, rows: list[Row]) -> Beat:
+    """Return the beat with what fits of the news into 400 characters; all of it stands in the task's view."""
+    binding = [row for row in rows if row["kind"] != "comment"] or rows
+    for kept, limit in ((rows, TEXT_LIMIT), (rows, 100), (rows, 50), (binding[-1:], 150), (binding[-1:], 60)):
+        messages = [_news(call, row, limit) for row in kept]
+        is_whole = len(kept) == len(rows) and all(len(row["body"]) <= limit for row in kept)
+        where = "" if is_whole else f" ({len(rows)}, whole in kanban_show)"
+        said = replace(beat, next=f"Read messages{where}, then go on.", messages=messages)
+        if len(compact(to_json(said))) <= ANSWER_LIMIT:
+            break
+    return said
+
+
+def _news(call: Call, row: Row, limit: int) -> Json:
+    about = {"re": shorten(row["re"], limit)} if limit > 60 else {}
+    when = age(row["at_ms"], call.now.wall_ms)
+    return {"from": row["author"], "age": when, **about, "text": shorten(row["body"], limit)}
 
 
 def comment(tx: Tx, call: Call, task_id: str, body: str, run_id: str | None) -> Done:

@@ -75,6 +75,23 @@ async def test_a_waiting_call_returns_the_decision_at_once(make_board: MakeBoard
     assert (answer.status, answer.note) == (status, "so be it")
 
 
+async def test_the_lease_is_kept_while_the_call_waits(make_board: MakeBoard, clock: Clock) -> None:
+    here, there = make_board(), make_board()
+    s = worker("w")
+    task = await take(here, s)
+    waiting = asyncio.create_task(here.request_approval(s, summary=STEP, wait_s=20))
+    while (await state(here, task))[1] != "asking":
+        await asyncio.sleep(0)
+    for _ in range(4):  # 280 s each: three leases would be over by then, had nobody kept them
+        clock.advance(70_000)
+        await there.comment(person(), task_id=task, body="Looking at it")  # any commit lets the waiting call look
+        while (await there.show(orchestrator(), task_id=task)).run["lease_expires_in_s"] < 290:
+            await asyncio.sleep(0)
+        clock.advance(-1)
+    await there.approve(person(), task_id=task)
+    assert (await asyncio.wait_for(waiting, 5)).status == "approved"
+
+
 async def test_a_decision_made_while_nobody_waits_is_told_by_the_next_call(board: Board) -> None:
     s = worker("w")
     task = await asking(board, s)
