@@ -60,8 +60,6 @@ async def _reap(setup: "Setup", once: bool, as_json: bool) -> None:
                 output.lines([output.said(loop.describe(counts))])
             return
         logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s kanban-mcp reaper: %(message)s")
-        every_s = setup.settings.policy.reap_every_ms / 1000
-        logging.getLogger(__name__).info("every %g s on %s", every_s, setup.place.path)
-        await loop.run_until_signalled(board, every_s)
+        await loop.run_until_signalled(board, setup.settings.policy.reap_every_ms / 1000)
     finally:
         await board.close()

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import anyio
+from anyio.abc import TaskStatus
 
 from kanban_mcp.domain.errors import BoardError
 
@@ -90,13 +91,15 @@ async def run_until_signalled(board: Reapable, every_s: float) -> int:
     """Run until SIGTERM or SIGINT; the pass under way is finished first. Returns the number of passes."""
     stop = anyio.Event()
     async with anyio.create_task_group() as group:
-        group.start_soon(_stop_on_signals, stop)
+        await group.start(_stop_on_signals, stop)
+        logger.info("a pass every %g s", every_s)
         passes = await run(board, every_s, stop)
         group.cancel_scope.cancel()
     return passes
 
 
-async def _stop_on_signals(stop: anyio.Event) -> None:
+async def _stop_on_signals(stop: anyio.Event, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()  # before the first pass: whoever starts us may stop us as soon as we speak
         async for _ in signals:
             stop.set()
