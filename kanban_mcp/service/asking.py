@@ -15,7 +15,7 @@ from kanban_mcp.domain.texts import is_weak_reason
 from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.holding import Held, extend, require_held
 from kanban_mcp.service.moves import log, move
-from kanban_mcp.service.records import approval_from, open_approval, run_from, task_of, worker_id
+from kanban_mcp.service.records import approval_from, open_approval, run_from, run_of, task_of, worker_id
 from kanban_mcp.service.results import Approval
 from kanban_mcp.service.sweeping import expire, park
 from kanban_mcp.store.base import Tx
@@ -188,6 +188,23 @@ def standing(tx: Tx, call: Call, asked: Asked) -> Approval:
 def is_pending(tx: Tx, request_id: int) -> bool:
     """Say whether a request is undecided and its worker still there to wait for it."""
     return bool(tx.value("is_asking", id=request_id))
+
+
+def is_lease_low(tx: Tx, call: Call, request_id: int) -> bool:
+    """Say whether the run that waits has used a third of its lease: the board keeps it while the call waits (§9)."""
+    row = tx.one("approval", id=request_id)
+    if row is None:
+        return False
+    run = run_of(tx, row["run_id"])
+    left_ms = run.lease_until_ms - call.now.mono_ms
+    return run.is_open and run.lease_boot == call.now.boot_id and left_ms * 3 <= call.policy.lease_for_ms * 2
+
+
+def keep_lease(tx: Tx, call: Call, request_id: int) -> None:
+    """Extend the lease of the run that waits for this decision, if it still does."""
+    row = tx.one("approval", id=request_id)
+    if row is not None and is_pending(tx, request_id):
+        extend(tx, call, run_of(tx, row["run_id"]))
 
 
 _NEXT = {

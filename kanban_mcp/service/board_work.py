@@ -168,5 +168,7 @@ class Work(Plumbing):
             left = deadline - anyio.current_time()
             if left <= 0 or not await self._store.read(asking.is_pending, asked.request):
                 return await self._write(s, asking.standing, asked)
+            if await self._read(s, asking.is_lease_low, asked.request):
+                await self._store.write_soon(asking.keep_lease, self._call(s), asked.request)
             await ticker.tick()
-            await self._feed.changed(mark, min(left, 5.0))
+            await self._feed.changed(mark, min(left, 5.0, self.policy.lease_for_ms / 3000))

@@ -13,6 +13,7 @@ from kanban_mcp.domain.errors import (
     NeedsApproval,
     WeakReason,
 )
+from kanban_mcp.domain.policy import Policy
 from kanban_mcp.service.board import Board
 from kanban_mcp.service.session import Session
 from tests.conftest import Clock, MakeBoard, caller, orchestrator, person, worker
@@ -76,18 +77,19 @@ async def test_a_waiting_call_returns_the_decision_at_once(make_board: MakeBoard
 
 
 async def test_the_lease_is_kept_while_the_call_waits(make_board: MakeBoard, clock: Clock) -> None:
-    here, there = make_board(), make_board()
+    policy = Policy(park_after_ms=3_600_000)
+    here, there = make_board(policy), make_board(policy)
     s = worker("w")
     task = await take(here, s)
     waiting = asyncio.create_task(here.request_approval(s, summary=STEP, wait_s=20))
     while (await state(here, task))[1] != "asking":
         await asyncio.sleep(0)
-    for _ in range(4):  # 280 s each: three leases would be over by then, had nobody kept them
-        clock.advance(70_000)
+    for _ in range(3):
+        clock.advance(110_000)  # 330 s in all: the lease of 300 s would be over
         await there.comment(person(), task_id=task, body="Looking at it")  # any commit lets the waiting call look
-        while (await there.show(orchestrator(), task_id=task)).run["lease_expires_in_s"] < 290:
+        while (await there.show(orchestrator(), task_id=task)).run["lease_expires_in_s"] < 300:
             await asyncio.sleep(0)
-        clock.advance(-1)
+    await there.reap()
     await there.approve(person(), task_id=task)
     assert (await asyncio.wait_for(waiting, 5)).status == "approved"
 
