@@ -79,7 +79,7 @@ async def test_a_task_that_has_everything_at_its_longest_fits(make_board: MakeBo
         await board.answer(person(), task_id=task, answer="This one " + LONG[:60_000])
     s = worker("last")
     await board.claim(s, task_id=task, assignee="x" * 64)
-    await board.request_approval(s, summary="Drop it " + LONG[:60_000], context=LONG, wait_s=0)
+    await board.request_approval(s, summary="Drop the users table " + LONG[:60_000], context=LONG, wait_s=0)
     assert size(await board.show(s)) <= 24_000
 
 
