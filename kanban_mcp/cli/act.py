@@ -12,7 +12,7 @@ from rich.text import Text
 
 from kanban_mcp import app
 from kanban_mcp.cli import identity, output
-from kanban_mcp.domain.errors import Forbidden, NotFound
+from kanban_mcp.domain.errors import NotFound, PeopleOnly
 from kanban_mcp.service.board import Board
 from kanban_mcp.service.presence import Standing
 from kanban_mcp.service.results import to_json
@@ -45,7 +45,7 @@ async def _call(db: str | None, verb: Verb[T], reads: bool, works_here: bool) ->
         caller = _in_this_checkout(who.caller) if works_here else who.caller
         try:
             return await verb(board, Session(caller, lasting=False))
-        except Forbidden as refused:
+        except PeopleOnly as refused:
             raise who.explain(refused) from None
     finally:
         await board.close()

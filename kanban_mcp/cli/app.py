@@ -34,6 +34,7 @@ COMMANDS: Sequence[tuple[str, str, Command]] = (
     (options.DECIDE, "approve", deciding.approve),
     (options.DECIDE, "reject", deciding.reject),
     (options.DECIDE, "cancel", deciding.cancel),
+    (options.DECIDE, "stop", deciding.stop),
     (options.DECIDE, "retry", deciding.retry),
     (options.DECIDE, "pause", deciding.pause),
     (options.DECIDE, "resume", deciding.resume),

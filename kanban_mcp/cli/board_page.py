@@ -111,7 +111,7 @@ def _card(card: Json, width: int) -> list[Text]:
         said(card["age"]),
         said(card["attempt"] and f"{card['attempt']} used"),
     )
-    lines.append(joined(facts, ", "))
+    lines += _fitted(joined(facts, ", "), width, 2)
     if card["worker"]:
         lines.append(said(card["worker"], "cyan"))
     if card["stale"]:

@@ -1,4 +1,4 @@
-"""Decisions: answer, approve, reject, cancel, retry, pause, resume."""
+"""Decisions: answer, approve, reject, cancel, stop, retry, pause, resume."""
 
 from typing import Annotated
 
@@ -45,6 +45,14 @@ def cancel(
     text = given.required(reason)
     done = act.call(db, lambda b, s: b.cancel(s, task_id=task, reason=text, subtree=subtree))
     act.answer(done, as_json, render.done)
+
+
+def stop(task: Task, reason: Note = "", db: Db = None, as_json: AsJson = False) -> None:
+    """End the run of a task at once; only a person releases the task again. No attempt is used. People only."""
+    from kanban_mcp.cli import act, render
+
+    text = given.required(reason)
+    act.answer(act.call(db, lambda b, s: b.stop(s, task_id=task, reason=text)), as_json, render.done)
 
 
 def retry(task: Task, note: Note = "", db: Db = None, as_json: AsJson = False) -> None:

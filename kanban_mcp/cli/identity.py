@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kanban_mcp import machine
-from kanban_mcp.domain.errors import Forbidden
+from kanban_mcp.domain.errors import PeopleOnly
 from kanban_mcp.domain.ids import TaskId, parse_task
 from kanban_mcp.domain.principals import (
     SESSION_VARIABLES,
@@ -35,12 +35,11 @@ class Who(NamedTuple):
     why: str = ""
     hint: str = ""
 
-    def explain(self, refused: Forbidden) -> Forbidden:
+    def explain(self, refused: PeopleOnly) -> PeopleOnly:
         """Return a refusal that also says why the caller is not taken for a person."""
         if not self.why:
             return refused
-        hint = self.hint if self.hint else refused.hint
-        return Forbidden(f"{refused.message} {self.why}", hint=hint)
+        return PeopleOnly(f"{refused.message} {self.why}", hint=self.hint or refused.hint)
 
 
 class Here(NamedTuple):

@@ -124,6 +124,10 @@ class Forbidden(BoardError):
     code = "forbidden"
 
 
+class PeopleOnly(Forbidden):
+    """Only a person may do this, and the caller is none. A surface that knows why it is none adds that."""
+
+
 class Cancelled(BoardError):
     """The task was withdrawn while the caller worked on it."""
 

@@ -1,6 +1,6 @@
 """Who may do this to that task (DESIGN §5): no self-dealing, and some doors only a person opens."""
 
-from kanban_mcp.domain.errors import Forbidden
+from kanban_mcp.domain.errors import Forbidden, PeopleOnly
 from kanban_mcp.domain.tasks import Task
 from kanban_mcp.service.call import Call
 from kanban_mcp.service.holding import has_dealt
@@ -10,7 +10,7 @@ from kanban_mcp.store.base import Tx
 def require_person(call: Call, task: Task, what: str, how: str) -> None:
     """Refuse callers without the operator key. `how` is the command that settles it."""
     if not call.caller.is_person:
-        raise Forbidden(f"Only a person may {what} {task.name}.", hint=f"Tell them: {how}")
+        raise PeopleOnly(f"Only a person may {what} {task.name}.", hint=f"Tell them: {how}")
 
 
 def require_orchestrator(call: Call, task: Task, what: str) -> None:

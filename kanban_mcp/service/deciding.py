@@ -4,7 +4,7 @@ import json
 from collections.abc import Container
 
 from kanban_mcp.domain.clock import age
-from kanban_mcp.domain.errors import Forbidden, GatesNotMet, IllegalTransition, Invalid, Limit, NeedsApproval
+from kanban_mcp.domain.errors import GatesNotMet, IllegalTransition, Invalid, Limit, NeedsApproval, PeopleOnly
 from kanban_mcp.domain.ids import RunId, TaskId, parse_task, task_name
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import TERMINAL, Kind, TaskState, Verb, illegal, next_state
@@ -272,7 +272,7 @@ def pause(tx: Tx, call: Call, paused: bool) -> None:
         Forbidden: the caller has no operator key.
     """
     if not call.caller.is_person:
-        raise Forbidden("Only a person may pause or resume the board.", hint="Tell them: kanban-mcp pause")
+        raise PeopleOnly("Only a person may pause or resume the board.", hint="Tell them: kanban-mcp pause")
     ensure_worker(tx, call)
     tx.run("set_paused", paused=paused)
     record(tx, call, "paused" if paused else "resumed")

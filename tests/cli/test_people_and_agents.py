@@ -11,7 +11,7 @@ import pytest
 
 from kanban_mcp import app, machine
 from kanban_mcp.cli.identity import Here, identify
-from kanban_mcp.domain.errors import Forbidden
+from kanban_mcp.domain.errors import PeopleOnly
 from kanban_mcp.domain.principals import Authority, Caller, ProcessId
 from kanban_mcp.server.identity import Origin
 from kanban_mcp.service.presence import OpenRun, nearest_above
@@ -104,7 +104,7 @@ def test_the_name_of_a_user_cannot_speak_to_the_terminal() -> None:
     assert who.caller.name == "mi[31ma"
 
 
-PERSON_COMMANDS = (["approve", "1"], ["reject", "1"], ["pause"], ["resume"])
+PERSON_COMMANDS = (["approve", "1"], ["reject", "1"], ["pause"], ["resume"], ["stop", "1"])
 
 
 @pytest.mark.parametrize("words", PERSON_COMMANDS, ids=" ".join)
@@ -207,9 +207,17 @@ def test_a_delegated_worker_gets_no_more_from_its_shell_than_from_its_server(
         assert (ran.code, ran.err[:11]) == (1, "[forbidden]"), words
 
 
+def test_what_is_refused_for_another_reason_keeps_its_own_hint(ready: Cli) -> None:
+    ready("create", "Test the parser", "--role", "tester")
+    ready.as_session("w1")
+    ran = ready("claim", "1", "--role", "implementer")
+    assert ran.err.startswith("[forbidden] TASK-001 is for tester")
+    assert "session" not in ran.err
+
+
 def test_a_reason_is_added_to_refusals_of_agents_only() -> None:
     person = identify(AT, {}, [], holds_key=True)
-    refused = Forbidden("Only a person may pause.", hint="Tell them.")
+    refused = PeopleOnly("Only a person may pause.", hint="Tell them.")
     assert person.explain(refused) is refused
     agent = identify(AT, {"KANBAN_SESSION_ID": "s"}, [], holds_key=True)
     assert str(agent.explain(refused)).startswith("[forbidden] Only a person may pause. KANBAN_SESSION_ID is set here")
