@@ -20,7 +20,7 @@ def board(view: BoardView, where: str, to: Console) -> Iterator[Text]:
     """Show the board that lies at `where`, laid out for the width of `to`."""
     paused = "PAUSED: nothing can be claimed; kanban-mcp resume" if view.paused else ""
     yield joined((said(where, "bold"), Text(paused, "bold red")))
-    yield joined(_count(column) for column in view.columns)
+    yield from _wrapped(joined((_count(column) for column in view.columns), "  "), to, 0)
     yield from _waiting(view.waiting, to)
     yield from _bands([column for column in view.columns if column["count"]], to.width)
     if not any(column["count"] for column in view.columns):

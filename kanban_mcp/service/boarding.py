@@ -106,9 +106,10 @@ def _ask(row: Row, name: str, reason: str) -> tuple[str, str, str]:
     if row["kind"] == Kind.REVIEW:
         return "submitted its work", row["said"] or "", f"kanban-mcp approve {name}"
     if row["state"] == TaskState.BLOCKED:
-        what = "cannot go on" if row["kind"] == Kind.CAPABILITY else "asks"
+        what = "cannot go on" if row["kind"] == Kind.CAPABILITY else "asks a question"
         return what, reason, f'kanban-mcp answer {name} -m "…"'
-    return f"failed after {row['counted']} attempts", row["said"] or "", f'kanban-mcp retry {name} -m "…"'
+    tries = "1 attempt" if row["counted"] == 1 else f"{row['counted']} attempts"
+    return f"failed after {tries}", row["said"] or "", f'kanban-mcp retry {name} -m "…"'
 
 
 def _otherwise(row: Row, name: str) -> str:

