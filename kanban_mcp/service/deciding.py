@@ -133,6 +133,8 @@ def cancel(tx: Tx, call: Call, task_id: str, reason: str, subtree: bool) -> Done
     next_state(task.state, task.kind, Verb.CANCEL, task.facts, name=task.name)
     ensure_worker(tx, call)
     doomed = _doomed(tx, task, subtree)
+    for each in doomed[1:]:
+        require_no_self_dealing(tx, call, task_of(tx, each), "cancel")
     for each in doomed:
         _withdraw(tx, call, task_of(tx, each), reason if each == task.id else f"with {task.name}")
     also = [task_name(each) for each in doomed[1:]]
