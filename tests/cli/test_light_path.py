@@ -1,5 +1,6 @@
 """A heartbeat from a hook loads no framework and no event loop; help and version load no server."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -116,11 +117,12 @@ def test_a_hook_under_an_agents_session_beats_its_run_without_taking_it(
     from kanban_mcp.service.session import Session
 
     ready("create", "Write the parser")
-    me = machine.this_process()  # stands for the living server of the session
+    server = machine.process_id(os.getppid())  # another process, and a living one
+    assert server is not None
 
     async def claim() -> None:
         board = app.open_board(app.set_up(project))
-        caller = Caller(worker_key(me, "s1"), "claude-code@x", Authority.ORCHESTRATOR, me, session="s1")
+        caller = Caller(worker_key(server, "s1"), "claude-code@x", Authority.ORCHESTRATOR, server, session="s1")
         assert (await board.claim(Session(caller))).claimed
         await board.close()
 
