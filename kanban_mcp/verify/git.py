@@ -1,12 +1,13 @@
 """Evidence commits: on the run's branch, not in its base, nothing left uncommitted.
 
-The repository belongs to the worker, so git is told to run nothing of it: no hooks, no file system monitor, no external
-diff, no prompts, no optional locks (T10).
+The repository belongs to the worker, so git is told to run nothing of it: no hooks, no file system monitor, no filters,
+no external diff, no prompts, no optional locks (T10).
 """
 
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 
 from kanban_mcp.domain.evidence import Check
 
@@ -32,7 +33,8 @@ def head(workdir: str) -> str | None:
 
 def check_clean(workdir: str) -> list[Check]:
     """Return a check that nothing is uncommitted in the run's own worktree; the files are named if something is."""
-    status = _git(workdir, "status", "--porcelain=v1", "--no-renames", "--ignore-submodules=all")
+    asked = ("status", "--porcelain=v1", "--no-renames", "--ignore-submodules=all")
+    status = _git(workdir, *asked, settings=_no_filters(workdir))
     if status is None:
         return [Check("worktree", workdir, None, "git could not look")]
     files = [line[3:] for line in status.splitlines()]
@@ -61,14 +63,25 @@ def check_commit(workdir: str | None, sha: str, branch: str | None, base: str | 
     return Check("commit", found[:12], True, f"on {branch or 'HEAD'}")
 
 
+def _no_filters(workdir: str) -> list[tuple[str, str]]:
+    """Return settings that switch off every content filter: `status` would run them on each file it has to read."""
+    listed = _git(workdir, "config", "--null", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$") or ""
+    filters = {name.rpartition(".")[0] for name in listed.split("\0") if name}
+    off = (("clean", ""), ("process", ""), ("required", "false"))
+    return [(f"{name}.{key}", value) for name in sorted(filters) for key, value in off]
+
+
 def _is_ancestor(workdir: str, commit: str, tip: str) -> bool:
     return _git(workdir, "merge-base", "--is-ancestor", commit, tip) is not None
 
 
-def _git(workdir: str, *arguments: str) -> str | None:
+def _git(workdir: str, *arguments: str, settings: Sequence[tuple[str, str]] = ()) -> str | None:
     """Run git in the workdir and return its output, None when it fails."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/"), "LC_ALL": "C"}
     environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_CONFIG_NOSYSTEM": "1"}
+    environment |= {"GIT_CONFIG_COUNT": str(len(settings))}  # not `-c`: a filter's name may hold an equals sign
+    for at, (key, value) in enumerate(settings):
+        environment |= {f"GIT_CONFIG_KEY_{at}": key, f"GIT_CONFIG_VALUE_{at}": value}
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, no shell, ids checked above
             ["git", "-C", workdir, *_QUIET, *arguments],  # noqa: S607 - the user's own git
