@@ -165,7 +165,7 @@ def _set(settings: Settings, name: str, value: Any, source: str) -> Settings:
 
 
 def _check_together(settings: Settings) -> None:
-    """Refuse numbers that contradict each other: a lease the reaper cannot see, a worker that can never beat in time."""
+    """Refuse numbers that cannot work: a lease that no worker could renew in time."""
     policy = settings.policy
     if policy.lease_for_ms < 1_000:
         raise ConfigError("lease_for is under one second.", hint='No agent calls that often; "5m" is the usual length.')

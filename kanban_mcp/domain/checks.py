@@ -20,7 +20,6 @@ class CheckJob:
         """Say whether anything outside the board has to be looked at."""
         return bool(self.acceptance or self.evidence or self.run.isolated)
 
-
     def asks_as(self, other: "CheckJob") -> bool:
         """Say whether this job looks at what the other one asks: the same run, criteria and handles."""
         mine = (self.run.id, self.acceptance, self.evidence)
