@@ -166,6 +166,18 @@ async def test_a_grant_used_by_a_run_that_died_is_no_grant_for_the_next(board: B
     assert await again(board, other) == "pending"
 
 
+async def test_a_refusal_one_run_heard_does_not_stand_for_ever(board: Board, clock: Clock) -> None:
+    s = worker("w")
+    task = await asking(board, s)
+    await board.reject(person(), task_id=task, note="not before Friday")
+    assert [await again(board, s), await again(board, s)] == ["rejected", "rejected"]
+    clock.advance(5 * MINUTE)
+    other = worker("other")
+    await take(board, other, task)
+    assert (await board.show(other)).messages[0]["text"] == "Rejected. not before Friday"  # type: ignore[union-attr]
+    assert await again(board, other) == "pending"
+
+
 async def test_a_grant_nobody_heard_of_is_there_for_the_next_run(board: Board, clock: Clock) -> None:
     """Approved, and the run died before it could be told: the answer is not lost."""
     task = await asking(board, worker("w"))
