@@ -48,25 +48,27 @@ def require_held(tx: Tx, call: Call, task_id: str | None, run_id: str | None, ve
         Repeated: the caller's run ended by this very verb; answer with what was said then.
         LeaseLost, Finished, NotYours, WhichTask, Cancelled, HeldBy, NotFound: why it holds nothing here.
     """
-    run = _select(tx, call, task_id, run_id, verb)
+    task, run = _select(tx, call, task_id, run_id, verb)
     if not run.is_open:
         raise why_closed(tx, call, run, verb)
     require_process(tx, call, run)
-    return Held(task_of(tx, run.task_id), run)
+    return Held(task or task_of(tx, run.task_id), run)
 
 
-def _select(tx: Tx, call: Call, task_id: str | None, run_id: str | None, verb: str) -> Run:
-    task = parse_task(task_id) if task_id else None
+def _select(tx: Tx, call: Call, task_id: str | None, run_id: str | None, verb: str) -> tuple[Task | None, Run]:
+    """Return the run that the call means, and its task where that had to be read for it."""
+    named = parse_task(task_id) if task_id else None
     if run_id:
         run = run_of(tx, parse_run(run_id))
         if run.worker_id != worker_id(tx, call):
             raise _not_yours(call, task_of(tx, run.task_id), run)
-        if task is not None and run.task_id != task:
+        if named is not None and run.task_id != named:
             raise NotYours(f"{run.name} is a run of {task_of(tx, run.task_id).name}.", hint="Leave run_id out.")
-        return run
-    if task is not None:
-        return _run_on(tx, call, task_of(tx, task))
-    return _only_run(tx, call, verb)
+        return None, run
+    if named is not None:
+        task = task_of(tx, named)
+        return task, _run_on(tx, call, task)
+    return None, _only_run(tx, call, verb)
 
 
 def _run_on(tx: Tx, call: Call, task: Task) -> Run:
