@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_mcp import machine
 from kanban_mcp.config import Settings, load_settings
+from kanban_mcp.domain.errors import NotFound
 from kanban_mcp.domain.principals import ProcessId
 from kanban_mcp.store.location import BoardPlace, find_board
 from kanban_mcp.store.opening import SqliteOptions
@@ -89,6 +90,22 @@ def opens(identity: "Identity", environ: Mapping[str, str] | None = None) -> boo
 async def is_operator(board: "Board", environ: Mapping[str, str] | None = None) -> bool:
     """Say whether this user holds the operator key of the board."""
     return opens(await board.identity(), environ)
+
+
+async def serves_a_person(board: "Board", environ: Mapping[str, str] | None = None) -> bool:
+    """Say whether a server of ours, given the operator toolset, may speak for a person now.
+
+    It takes the key, and no open run of a session that we were started from: an agent's shell could otherwise start
+    the operator's server and decide what its own session asked for.
+    """
+    from kanban_mcp.service.presence import nearest_above
+
+    try:
+        standing = await board.standing()
+    except NotFound:
+        return False  # the first write makes the board
+    above = nearest_above(machine.ancestors(os.getpid()), standing.runs)
+    return above is None and opens(standing.identity, environ)
 
 
 async def make_operator_key(board: "Board", environ: Mapping[str, str] | None = None) -> bool:

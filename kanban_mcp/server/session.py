@@ -24,7 +24,7 @@ async def _never() -> bool:
 class OpenBoard:
     """An open board with what belongs to the place it was opened in.
 
-    `role` is what the settings say; `is_person` says whether this user holds the board's operator key.
+    `role` is what the settings say; `is_person` says whether an operator's server speaks for a person now.
     """
 
     board: Board
@@ -83,9 +83,13 @@ class ClientSession:
         return opened.board, self._session
 
     async def _recognise(self, session: Session, opened: OpenBoard) -> None:
-        """Make the caller of an operator's server a person once the operator key is found."""
-        if self.toolset == OPERATOR and not session.caller.is_person and await opened.is_person():
-            session.caller = replace(session.caller, authority=Authority.PERSON)
+        """Make the caller of an operator's server a person, for as long as it may be one."""
+        if self.toolset != OPERATOR:
+            return
+        was_handed_work = session.caller.handed_task is not None or session.caller.handed_run is not None
+        is_person = not was_handed_work and await opened.is_person()
+        authority = Authority.PERSON if is_person else Authority.ORCHESTRATOR
+        session.caller = replace(session.caller, authority=authority)
 
     async def look_around(self, session: Session) -> None:
         """Read the git facts of the working directory again; a claim records where its run will work."""
