@@ -33,7 +33,7 @@ def head(workdir: str) -> str | None:
 
 def check_clean(workdir: str) -> list[Check]:
     """Return a check that nothing is uncommitted in the run's own worktree; the files are named if something is."""
-    asked = ("status", "--porcelain=v1", "--no-renames", "--ignore-submodules=all")
+    asked = ("status", "--porcelain=v1", "--no-renames", "--untracked-files=normal", "--ignore-submodules=all")
     status = _git(workdir, *asked, settings=_no_filters(workdir))
     if status is None:
         return [Check("worktree", workdir, None, "git could not look")]
@@ -79,6 +79,8 @@ def _git(workdir: str, *arguments: str, settings: Sequence[tuple[str, str]] = ()
     """Run git in the workdir and return its output, None when it fails."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/"), "LC_ALL": "C"}
     environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_CONFIG_NOSYSTEM": "1"}
+    # A missing object would be fetched from a promisor remote, and the repository names the program that does it.
+    environment |= {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
     environment |= {"GIT_CONFIG_COUNT": str(len(settings))}  # not `-c`: a filter's name may hold an equals sign
     for at, (key, value) in enumerate(settings):
         environment |= {f"GIT_CONFIG_KEY_{at}": key, f"GIT_CONFIG_VALUE_{at}": value}

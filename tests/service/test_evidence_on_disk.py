@@ -248,6 +248,25 @@ def test_looking_runs_no_program_of_the_repository(repo: Path, tmp_path: Path, s
     assert not sprung.exists()
 
 
+def test_a_missing_object_is_not_fetched_by_a_program_that_the_repository_names(repo: Path, tmp_path: Path) -> None:
+    sprung = tmp_path / "sprung"
+    settings = {
+        "core.repositoryFormatVersion": "1", "extensions.partialClone": "origin", "remote.origin.promisor": "true",
+        "remote.origin.url": str(tmp_path / "other"), "remote.origin.uploadpack": f"touch {sprung}; false",
+        "protocol.file.allow": "always",
+    }  # fmt: skip
+    for name, value in settings.items():
+        git(repo, "config", name, value)
+    assert board_git.check_commit(str(repo), "deadbeef" * 5, None, None).passed is False
+    assert not sprung.exists()
+
+
+def test_new_files_are_seen_in_a_repository_that_does_not_show_them(repo: Path) -> None:
+    git(repo, "config", "status.showUntrackedFiles", "no")
+    (repo / "forgotten.py").write_text("x")
+    assert board_git.check_clean(str(repo))[0].passed is False
+
+
 def test_outside_of_git_nothing_is_said_either_way(tmp_path: Path) -> None:
     assert board_git.head(str(tmp_path)) is None
     assert board_git.check_clean(str(tmp_path))[0].passed is None
