@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Part:
     level: str = "orchestrator"
     role: str | None = None
     lease_ms: int = 60_000
-    mutant: str = ""
+    mutant: str = field(default_factory=lambda: os.environ.get("TESTS_MUTANT", ""))
     journal: Path | None = None
 
 

@@ -1,0 +1,12 @@
+"""The board and the small model of it agree on every step (DESIGN §3-§5, §9). `TESTS_DEPTH=deep` looks longer."""
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.stateful.machine import BoardMachine
+from tests.stateful.profiles import in_force
+
+
+@pytest.mark.timeout(3600)
+def test_the_board_does_what_the_model_says_on_every_step() -> None:
+    run_state_machine_as_test(BoardMachine, settings=in_force())
