@@ -219,7 +219,7 @@ def _answer(tx: Tx, call: Call, task: Task, links: Sequence[tuple[Task, Relation
 
 def _next(tx: Tx, call: Call, task: Task, links: Sequence[tuple[Task, Relation]], run: Run | None) -> str:
     if task.state is TaskState.TRIAGE:
-        return "A rough idea in triage: kanban_update(triage=false) once it can be worked on."
+        return f'A rough idea in triage: kanban_update("{task.name}", triage=false) once it can be worked on.'
     under = [parent.name for parent, relation in links if relation is Relation.PART_OF]
     if not under:
         return "Added." if task.state is TaskState.READY else "Added; it becomes ready by itself when these are done."
