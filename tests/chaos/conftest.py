@@ -1,5 +1,6 @@
 """Chaos tests: real processes. All carry the marker `chaos`; CHAOS_SEED repeats a run."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def arena(tmp_path: Path) -> Iterator[Arena]:
+def arena(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Arena]:
     with arena_in(tmp_path) as opened:
+        sys.stdout.write(f"To repeat: CHAOS_SEED={opened.seed} python -m pytest '{request.node.nodeid}'\n")
         yield opened
