@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from kanban_mcp.domain.errors import Forbidden, HeldBy
+from kanban_mcp.domain.errors import Forbidden, HeldBy, NotYours
 from kanban_mcp.domain.ids import RunId, TaskId, task_name
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Kind, TaskState, Verb, illegal
@@ -194,6 +194,7 @@ def take_handed_run(tx: Tx, call: Call) -> None:
 
     Raises:
         HeldBy: another process took it and is still there.
+        NotYours: it was never handed over: another worker claimed it itself.
         LeaseLost, Cancelled: it was closed before the process called for the first time.
     """
     if call.caller.handed_run is None:
@@ -206,7 +207,10 @@ def take_handed_run(tx: Tx, call: Call) -> None:
         return
     if not run.is_handed_over and not call.is_gone(run.process):
         raise HeldBy(f"{run.name} is held by another process (pid {run.pid}).", hint="End this session.")
-    process = call.caller.process
+    if run.worker_id != mine and tx.value("was_claimed", task_id=run.task_id, run_id=run.id):
+        # An id in the environment is no credential: a program started by an agent inherits it, too.
+        raise NotYours(f"{run.name} was claimed by {run.worker_name}, not opened for you.", hint="End this session.")
+    process, client = call.caller.process, call.caller.client
     tx.run(
         "take_over_run",
         id=run.id,
@@ -215,6 +219,8 @@ def take_handed_run(tx: Tx, call: Call) -> None:
         pid_started=process.started,
         host=process.host,
         boot_id=process.boot_id,
+        client_pid=client.pid if client else None,
+        client_started=client.started if client else None,
     )
     extend(tx, call, run)
     record(tx, call, "adopted", run.task_id, run.id, pid=process.pid)

@@ -371,6 +371,19 @@ async def test_a_second_process_for_a_handed_over_run_is_held_by_until_the_first
     assert (await board.heartbeat(second)).run_id == run
 
 
+async def test_a_run_that_its_worker_claimed_is_not_taken_over_by_an_id_in_the_environment(
+    board: Board, processes: Processes, refused: Refused
+) -> None:
+    """An agent's child inherits its variables; with the agent dead, its session has to find the run again."""
+    s = worker("ada")
+    task = await take(board, s)
+    processes.gone.add(s.caller.process)
+    with refused(NotYours, "run-1 was claimed by ada"):
+        await board.heartbeat(delegated("child", task, "run-1", pid=77))
+    again = worker("ada", pid=78)
+    assert (await board.heartbeat(again)).run_id == "run-1"
+
+
 async def test_a_process_that_comes_too_late_for_its_run_reads_why(
     board: Board, clock: Clock, refused: Refused
 ) -> None:
