@@ -47,6 +47,7 @@ class SqliteStore:
     def __init__(self, path: Path, options: SqliteOptions = DEFAULT) -> None:
         self._file = SqliteFile(path, options)
         self._view = SqliteFile(path, options)
+        self._file.beside, self._view.beside = self._view, self._file
         self._writer: OneHop | None = None
         self._reader: OneHop | None = None
         self._closed = False

@@ -100,10 +100,22 @@ def open_board(
         if check_file(path) is None:  # looked at again: another process may have created it meanwhile
             if exists:
                 raise unavailable(path, *VANISHED)
+            _check_no_log(path)
             migrate.create(path, migrate.load(options.migrations), options.wall_ms)
         return _open(path, options)
     finally:
         lock.release()
+
+
+def _check_no_log(path: Path) -> None:
+    """Refuse to make a board beside the log of another: SQLite would write the old pages over the new ones."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size > 0:
+        raise unavailable(
+            path,
+            "the file is missing, but its write-ahead log is still there",
+            hint=f"put the file back; or, if the board is to be gone, move {log.name} away too",
+        )
 
 
 def no_board(path: Path, *, may_create: bool = False) -> NotFound:

@@ -49,6 +49,7 @@ class SqliteFile:
         self._statements = Statements("sqlite", options.queries)
         self._soon: Synchronous = "NORMAL" if options.synchronous == "FULL" else options.synchronous
         self._opened: Opened | None = None
+        self.beside: SqliteFile | None = None  # this program's other connection to the same board
         self._tx: SqliteTx | None = None
         self._synchronous: Synchronous | None = None  # as last set on the connection; None: not set yet
         self._query_only = False
@@ -156,6 +157,9 @@ class SqliteFile:
         if os.getpid() != self._pid:
             raise unavailable(self.path, "its connection was carried across a fork", hint="open it after the fork")
         if self._opened is None:
+            known = None if self.beside is None else self.beside._opened
+            if known is not None:
+                self._check_identity(known)  # a board that is gone is no board to be made anew
             try:
                 opened = open_board(self.path, self._named, self.options, self._lock, deadline, reading=reading)
             except sqlite3.Error as error:

@@ -127,6 +127,20 @@ def test_a_file_that_vanishes_while_open_is_noticed_by_the_next_call(board: Path
             assert not board.exists(), "a write must not bring back an empty board"
 
 
+def test_no_board_is_made_beside_the_log_of_one_that_was_removed(board: Path) -> None:
+    """SQLite would take the old log for the new file's and write old pages over it."""
+    with SqliteFile(board, tiny_options()) as alive:
+        alive.write(insert, "old")
+        board.unlink()
+        with SqliteFile(board, tiny_options()) as file, pytest.raises(BoardUnavailable, match="log is still there"):
+            file.write(insert)
+    assert not board.exists()
+    board.with_name("board.db-wal").rename(board.with_name("old-wal"))
+    with SqliteFile(board, tiny_options()) as file:
+        file.write(insert)
+        assert file.read(names) == ["new"]
+
+
 def test_a_connection_carried_across_a_fork_is_refused_in_the_child(board: Path) -> None:
     with SqliteFile(board, tiny_options()) as file:
         file.write(insert)
