@@ -135,7 +135,7 @@ def _file_values(folder: Path | None) -> dict[str, Any]:
 
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
         raise ConfigError(f"kanban.toml cannot be read: {why}.", hint="Correct the file, or move it away.") from None
 
 

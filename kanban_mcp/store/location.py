@@ -112,7 +112,11 @@ def _given_path(cwd: Path, given: str) -> Path:
         path = cwd / Path(given).expanduser()
     except RuntimeError as error:
         raise ConfigError(f"The board's path {given!r} names an unknown home directory.") from error
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise ConfigError(f"The board's path {str(path)[:200]!r} cannot be used ({error.strerror}).") from None
+    if is_folder:
         raise ConfigError(f"The board's path {path} is a directory.", hint=f"name a file in it: {path / BOARD_FILE}.")
     return path
 

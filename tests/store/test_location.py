@@ -152,6 +152,11 @@ def test_a_broken_link_to_a_repository_is_named_instead_of_guessed_around(
         find_board(tmp_path)
 
 
+def test_a_path_that_no_file_can_have_is_refused_as_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="too long"):
+        find_board(tmp_path, "x" * 300)
+
+
 def test_an_empty_git_directory_makes_no_repository(repository: Path) -> None:
     (repository / "src" / ".git").mkdir()
     assert find_board(repository / "src").path == board_of(repository)

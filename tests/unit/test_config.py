@@ -98,6 +98,17 @@ def test_a_file_that_is_not_utf8_is_a_config_error(tmp_path: Path) -> None:
         load_settings(tmp_path, {})
 
 
+def test_a_file_that_may_not_be_read_is_a_config_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kanban.toml").write_text("")
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        load_settings(tmp_path, {})
+
+
 def test_what_is_in_force_is_shown_as_it_is_written(tmp_path: Path) -> None:
     rows = {
         name: (value, source)
