@@ -1,11 +1,17 @@
 """Evidence: what a worker hands in so that the board can look for itself (DESIGN §8)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kanban_mcp.domain.errors import Invalid
 from kanban_mcp.domain.inputs import LIST_LIMIT, choice, only_known, text
+from kanban_mcp.domain.texts import shorten
+
+SUBJECT_LIMIT = 4096  # characters: the longest path there is
+SHOWN = 200  # characters of a name in an answer: a hundred of them still fit one
+_HEX = re.compile(r"[0-9a-f]{1,64}")
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "file": ("path", "sha256"),
@@ -37,7 +43,7 @@ class Check:
     @property
     def failure(self) -> str:
         """Return the line that a refusal shows."""
-        return f"{self.kind} {self.name}: {self.detail}"
+        return f"{self.kind} {shorten(self.name, SHOWN)}: {shorten(self.detail, 4 * SHOWN)}"
 
 
 def read_evidence(items: Sequence[Any]) -> tuple[Evidence, ...]:
@@ -64,6 +70,10 @@ def _read(item: Any, at: int) -> Evidence:
     subject = item.get(main)
     if not isinstance(subject, str) or not subject.strip():
         raise Invalid(f"{where} has no {main}.", hint=f'Write {{"kind": "{kind}", "{main}": "…"}}.')
+    if len(subject) > SUBJECT_LIMIT:
+        raise Invalid(
+            f"{where}.{main} has {len(subject):,} characters, at most {SUBJECT_LIMIT:,} fit.", hint="Shorten it."
+        )
     return Evidence(kind, text(subject, f"{where}.{main}"), *_extra(item, rest, where))
 
 
@@ -74,7 +84,7 @@ def _extra(item: Mapping[str, Any], rest: list[str], where: str) -> tuple[str | 
         if value is None:
             continue
         if name == "sha256" and isinstance(value, str):
-            sha256 = value.lower()
+            sha256 = _hash(value, where)
         elif name != "sha256" and isinstance(value, int) and not isinstance(value, bool):
             number = value
         else:
@@ -82,3 +92,10 @@ def _extra(item: Mapping[str, Any], rest: list[str], where: str) -> tuple[str | 
                 f"{where}.{name} has the wrong type.", hint="sha256 is a text, status and exit_code are numbers."
             )
     return sha256, number
+
+
+def _hash(value: str, where: str) -> str:
+    value = value.lower()
+    if not _HEX.fullmatch(value):
+        raise Invalid(f"{where}.sha256 is no hexadecimal hash.", hint="sha256sum FILE prints it.")
+    return value

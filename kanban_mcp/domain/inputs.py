@@ -141,7 +141,7 @@ def json_text(value: Any, argument: str) -> str:
         raise Invalid(f"{argument} holds half of a character (a lone surrogate).", hint="Send valid Unicode.") from None
     if size > TEXT_LIMIT:
         raise Invalid(f"{argument} is {size:,} bytes, at most {TEXT_LIMIT:,} fit.", hint="Put it into a file.")
-    if "\\u0000" in dumped:
+    if "\\u0000" in dumped or has_control_characters(dumped):
         raise Invalid(f"{argument} has control characters.", hint="Send plain text.")
     return dumped
 

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 from kanban_mcp.domain.checks import CheckJob, Findings
 from kanban_mcp.domain.clock import age
 from kanban_mcp.domain.errors import BoardError, GatesNotMet, NeedsApproval, WeakSummary
-from kanban_mcp.domain.evidence import Check, Evidence
+from kanban_mcp.domain.evidence import SHOWN, Check, Evidence
 from kanban_mcp.domain.ids import task_name
 from kanban_mcp.domain.inputs import shown
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Kind, TaskState, Verb, next_state
 from kanban_mcp.domain.tasks import Run, Task, criteria
-from kanban_mcp.domain.texts import is_weak_summary
+from kanban_mcp.domain.texts import is_weak_summary, shorten
 from kanban_mcp.service.call import Call
 from kanban_mcp.service.checking import Checked
 from kanban_mcp.service.ending import keep_answer
@@ -98,7 +98,7 @@ def _refusal(call: Call, job: CheckJob, found: Findings, failures: list[str]) ->
     left = call.now.lease_left_s(run.lease_until_ms, run.lease_boot)
     listed = " ".join(f"{at}. {failure}" for at, failure in enumerate(failures[:20], 1))
     more = f" … and {len(failures) - 20} more." if len(failures) > 20 else ""
-    passed = [check.name for check in found.checks if check.passed]
+    passed = [shorten(check.name, 100) for check in found.checks if check.passed]
     total = len(failures) + sum(check.passed is not False and check.kind != "command" for check in found.checks)
     good = f" Passed: {', '.join(passed[:10])}." if passed else ""
     return GatesNotMet(
@@ -141,7 +141,7 @@ def _answer(tx: Tx, call: Call, run: Run, after: Task, checks: tuple[Check, ...]
         next=text,
         task_id=after.name,
         state=str(after.state),
-        checks=[asdict(check) for check in checks],
+        checks=[{**asdict(check), "name": shorten(check.name, SHOWN)} for check in checks],
         now_ready=now_ready(tx, after),
     )
     keep_answer(tx, run, result)

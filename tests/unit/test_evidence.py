@@ -31,6 +31,7 @@ def test_the_four_forms_are_read() -> None:
         {"kind": "file", "path": 3}, {"kind": "file", "path": "a", "sha256": 1}, {"kind": "commit", "sha": "  "},
         {"kind": "url", "url": "https://a", "status": "200"}, {"kind": "command", "run": "x", "exit_code": True},
         {"kind": "file", "path": "a\x00b"}, {"kind": "file", "path": "x" * 70_000},
+        {"kind": "file", "path": "x" * 4097}, {"kind": "file", "path": "a", "sha256": "\x1b[2J"},
     ],
 )  # fmt: skip
 def test_another_form_is_refused_and_the_entry_is_named(bad: Any) -> None:
@@ -54,3 +55,7 @@ def test_a_failed_check_says_what_and_why_on_one_line() -> None:
     assert (
         Check("file", "report.md", False, "missing in the workdir").failure == "file report.md: missing in the workdir"
     )
+
+
+def test_the_line_of_a_refusal_is_short_whatever_was_handed_in() -> None:
+    assert len(Check("file", "x" * 4000, False, "y" * 60_000).failure) < 1100

@@ -104,6 +104,7 @@ def test_metadata_is_bounded_in_depth_and_size_and_is_plain_json() -> None:
         {"a": float("inf")},
         {"a": object()},
         {"a": "\x00"},
+        {"a": "safe\u202etxt.exe"},
         {"a": "\ud800"},
         {"a": "x" * 70_000},
     ):
