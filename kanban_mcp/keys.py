@@ -37,6 +37,9 @@ def make_key(folder: Path, board_key: str) -> str:
     path = key_path(folder, board_key)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as why:
+        raise ConfigError(f"The operator key cannot be written: {why}.", hint="Set KANBAN_CONFIG_HOME.") from None
+    try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text(encoding="ascii").strip()

@@ -82,11 +82,22 @@ def merge(folder: Path, own: dict[str, Any]) -> Merged:
     if there is not None and _serves(there, own):
         return Merged(path, before, "there already")
     servers[NAME] = {**(there or {}), **own}
-    text = json.dumps(content, indent=_indent(before), ensure_ascii=False) + "\n"
-    return Merged(path, text, "added" if there is None else "updated")
+    return Merged(path, _written(path, content, before), "added" if there is None else "updated")
+
+
+def _written(path: Path, content: dict[str, Any], before: str) -> str:
+    """Return the new text of the file; what JSON cannot say again is refused."""
+    try:
+        text = json.dumps(content, indent=_indent(before), ensure_ascii=False, allow_nan=False) + "\n"
+        text.encode()
+    except ValueError as why:
+        raise _unusable(path, str(why)) from None
+    return text
 
 
 def _read(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise _unusable(path, "it is no regular file")  # a pipe would be waited on for ever
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -135,8 +146,9 @@ def _serves(there: dict[str, Any], own: dict[str, Any]) -> bool:
 
     A command without a path is looked up by the client, so it may stay as well.
     """
-    program = str(there["command"])
-    starts = program == own["command"] or "/" not in program or os.access(program, os.X_OK)
+    program = str(there.get("command", ""))
+    is_looked_up = program != "" and "/" not in program
+    starts = program == own["command"] or is_looked_up or os.access(program, os.X_OK)
     return starts and there.get("alwaysLoad") is True
 
 

@@ -126,7 +126,8 @@ def make_private(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
-        pass
+        if not folder.is_dir():
+            raise unavailable(folder, "it is no directory", hint="move that file away") from None
     except OSError as error:
         raise unavailable(
             folder, f"its directory cannot be created ({error.strerror})", hint="check the path and its permissions"

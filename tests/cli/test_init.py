@@ -102,6 +102,8 @@ def test_a_merge_keeps_everything_and_the_form_of_the_file(cli: Cli, project: Pa
         '{"a": 1, "a": 2}',
         "\ufeff{",
         '{"mcpServers": {"x": 1, "x": 2}}',
+        '{"x": "\\ud800"}',
+        '{"x": 1e400}',
     ],
 )
 def test_a_file_that_cannot_be_merged_is_left_alone_and_nothing_is_made(cli: Cli, project: Path, text: str) -> None:
@@ -112,6 +114,37 @@ def test_a_file_that_cannot_be_merged_is_left_alone_and_nothing_is_made(cli: Cli
     assert "It was left as it is. Next: correct it" in ran.err
     assert (project / ".mcp.json").read_text(encoding="utf-8") == text
     assert not (project / ".kanban").exists()
+
+
+def test_a_pipe_where_the_file_should_be_is_refused_and_not_waited_for(cli: Cli, project: Path) -> None:
+    os.mkfifo(project / ".mcp.json")
+    ran = cli("init")
+    assert (ran.code, "no regular file" in ran.err) == (3, True)
+    assert not (project / ".kanban").exists()
+
+
+def test_an_entry_of_ours_without_a_command_is_completed(cli: Cli, project: Path) -> None:
+    (project / ".mcp.json").write_text('{"mcpServers": {"kanban": {"args": ["-m", "kanban_mcp", "serve"]}}}')
+    assert cli("init").code == 0
+    assert json.loads((project / ".mcp.json").read_text())["mcpServers"]["kanban"]["command"]
+
+
+def test_a_file_where_the_boards_folder_should_be_is_left_as_it_is(cli: Cli, project: Path) -> None:
+    (project / ".kanban").write_text("mine")
+    (project / ".kanban").chmod(0o644)
+    ran = cli("init")
+    assert ran.code != 0
+    assert "[board_unavailable]" in ran.err
+    assert (project / ".kanban").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_folder_for_keys_that_is_a_file_is_a_configuration_error(
+    cli: Cli, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "taken").touch()
+    monkeypatch.setenv("KANBAN_CONFIG_HOME", str(project / "taken"))
+    ran = cli("init")
+    assert (ran.code, ran.err.startswith("[config] The operator key cannot be written")) == (3, True)
 
 
 def test_another_server_of_that_name_is_left_alone(cli: Cli, project: Path) -> None:
