@@ -24,6 +24,8 @@ would all be one worker if it counted for them too.
 SESSION_META = ("sessionId", "threadId")
 """Where Codex names its session: in the `_meta` of each call."""
 
+CLIENT_NAME_LIMIT = 40  # characters: clients call themselves what they like, and the name stands on every card
+
 Id = TypeVar("Id")
 
 
@@ -57,9 +59,10 @@ class Origin:
             ConfigError: KANBAN_TASK_ID or KANBAN_RUN_ID is no id.
         """
         named = self._session(client, meta)
+        shown = "".join(ch for ch in client if ch.isprintable())[:CLIENT_NAME_LIMIT].strip()
         return Caller(
             key=worker_key(self.process, named),
-            name=f"{client or 'agent'}@{self.process.host}",
+            name=f"{shown or 'agent'}@{self.process.host}",
             authority=Authority.WORKER if self.toolset == WORKER else Authority.ORCHESTRATOR,
             process=self.process,
             client=self.client,

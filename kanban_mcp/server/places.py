@@ -29,7 +29,7 @@ def read_place(directory: Path) -> Place | None:
             return NOWHERE
         git_dir, linked = found
         head = (git_dir / "HEAD").read_text().strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):  # unreadable, no text, or a path with a zero byte in it
         return None
     if not head.startswith("ref: "):
         return Place(head=head, linked=linked) if _SHA.fullmatch(head) else None

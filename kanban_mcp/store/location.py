@@ -147,7 +147,7 @@ def _is_git_dir(folder: Path) -> bool:
 def _linked_git_dir(entry: Path) -> Path:
     """Follow the `.git` file of a worktree or submodule."""
     text = _line_of(entry)
-    if not text.startswith("gitdir: "):
+    if not text.startswith("gitdir: ") or "\0" in text:
         raise ConfigError(f"{entry} is a file but not one that git writes.", hint="run git status there.")
     git = (entry.parent / text.removeprefix("gitdir: ")).resolve()
     if not _is_git_dir(git):

@@ -112,6 +112,17 @@ async def test_the_role_comes_from_the_settings() -> None:
     assert board.sessions[0].caller.role == "tester"
 
 
+def test_what_a_client_calls_itself_is_one_short_printable_name() -> None:
+    assert caller({}, client="\x1b[31mclaude\n\u202e-code").name == "[31mclaude-code@laptop"
+    assert len(caller({}, client="x" * 5000).name) < 60
+    assert caller({}, client="\x07").name == "agent@laptop"
+
+
+def test_a_git_file_that_names_no_possible_path_is_left_to_git(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: a\0b")
+    assert read_place(tmp_path) is None
+
+
 def test_this_process_is_described_with_its_parent() -> None:
     origin = Origin.of_this_process("worker")
     assert origin.process == machine.this_process()

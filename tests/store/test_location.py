@@ -142,8 +142,9 @@ def test_what_names_no_file_is_refused(tmp_path: Path, given: str, match: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "match"), [("garbage", "not one that git writes"), ("gitdir: /nowhere/at/all", "which is not there")]
-)
+    ("text", "match"), [("garbage", "not one that git writes"), ("gitdir: a\0b", "not one that git writes"),
+     ("gitdir: /nowhere/at/all", "which is not there")],
+)  # fmt: skip
 def test_a_broken_link_to_a_repository_is_named_instead_of_guessed_around(
     tmp_path: Path, text: str, match: str
 ) -> None:
