@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+FILE_LIMIT = 4 << 20  # characters: far above any plan, and /dev/zero has an end
 SHORT_EVIDENCE = {"file": "path", "commit": "sha", "url": "url"}
 
 
@@ -30,11 +31,15 @@ def required(value: str | None) -> str:
 
 def _file(name: str) -> str:
     try:
-        return Path(name).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as why:
+        with Path(name).expanduser().open(encoding="utf-8") as file:
+            found = file.read(FILE_LIMIT + 1)
+    except (OSError, RuntimeError, UnicodeDecodeError) as why:
         raise typer.BadParameter(
             f"The file {name!r} cannot be read ({why}). Write @@ for a text that starts with @."
         ) from None
+    if len(found) > FILE_LIMIT:
+        raise typer.BadParameter(f"The file {name!r} has more than {FILE_LIMIT:,} characters.")
+    return found
 
 
 def json_file(name: str) -> Any:

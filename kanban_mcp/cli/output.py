@@ -9,6 +9,7 @@ from rich.text import Text
 
 from kanban_mcp.cli import wording
 
+DEFAULT_WIDTH = 80
 STATE_STYLES = {
     "ready": "green",
     "in_progress": "cyan",
@@ -22,7 +23,10 @@ STATE_STYLES = {
 
 def console() -> Console:
     """Return a console on stdout as it is now; Rich looks at the terminal, NO_COLOR and COLUMNS."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    found = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    if found.width < 1:  # COLUMNS=0, as some editors set it
+        found.width = DEFAULT_WIDTH
+    return found
 
 
 def said(text: object, style: str = "") -> Text:

@@ -24,13 +24,17 @@ NOWHERE = Place()
 def read_place(directory: Path) -> Place | None:
     """Return the git facts of a directory, `NOWHERE` outside a repository, None when only git itself can tell."""
     try:
-        found = _git_dir(directory)
-        if found is None:
-            return NOWHERE
-        git_dir, linked = found
-        head = (git_dir / "HEAD").read_text().strip()
-    except (OSError, ValueError):  # unreadable, no text, or a path with a zero byte in it
+        return _read(directory)
+    except (OSError, ValueError):  # unreadable, no text, or a path that cannot be
         return None
+
+
+def _read(directory: Path) -> Place | None:
+    found = _git_dir(directory)
+    if found is None:
+        return NOWHERE
+    git_dir, linked = found
+    head = (git_dir / "HEAD").read_text().strip()
     if not head.startswith("ref: "):
         return Place(head=head, linked=linked) if _SHA.fullmatch(head) else None
     ref = head.removeprefix("ref: ")

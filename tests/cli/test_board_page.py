@@ -143,3 +143,11 @@ def test_each_kind_of_waiting_names_the_command_that_settles_it(ready: Cli) -> N
         command = [*words[0].split()[1:], *words[1:2]]
         assert ready(*command).code == 0, (name, command)
     assert "waiting" not in ready.ok("board")
+
+
+def test_a_terminal_that_claims_no_width_gets_the_usual_one(ready: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    ready("create", "Write the parser")
+    ran = ready("board")
+    assert ran.code == 0
+    assert "Write the parser" in ran.out

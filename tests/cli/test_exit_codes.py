@@ -77,6 +77,11 @@ def test_a_bare_command_shows_the_board_or_how_to_get_one(cli: Cli) -> None:
     assert "Write the parser" in ran.out
 
 
+def test_a_file_without_end_is_not_read_to_its_end(ready: Cli) -> None:
+    ran = ready("create", "Endless", "--context", "@/dev/zero")
+    assert (ran.code, "more than" in ran.err) == (2, True)
+
+
 def test_long_texts_come_from_stdin_or_a_file(ready: Cli, project: Path) -> None:
     (project / "spec.md").write_text("# Spec\n\nAll of it.\n")
     ready("create", "One", "-c", "-", stdin="From stdin\nin two lines\n")

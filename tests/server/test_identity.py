@@ -112,6 +112,12 @@ async def test_the_role_comes_from_the_settings() -> None:
     assert board.sessions[0].caller.role == "tester"
 
 
+def test_a_head_that_names_no_possible_branch_is_left_to_git(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/" + "b" * 5000)
+    assert read_place(tmp_path) is None
+
+
 def test_what_a_client_calls_itself_is_one_short_printable_name() -> None:
     assert caller({}, client="\x1b[31mclaude\n\u202e-code").name == "[31mclaude-code@laptop"
     assert len(caller({}, client="x" * 5000).name) < 60
