@@ -47,9 +47,8 @@ def choice(value: str, known: Sequence[str], argument: str) -> str:
         Invalid: it is not; the text lists the words and suggests the nearest.
     """
     if value not in known:
-        raise Invalid(
-            f"{argument} {shown(value)} is not known.", hint=f"{nearest(value, known)}Use {', '.join(known)}."
-        )
+        words = ", ".join(word or '""' for word in known)
+        raise Invalid(f"{argument} {shown(value)} is not known.", hint=f"{nearest(value, known)}Use {words}.")
     return value
 
 
