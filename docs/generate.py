@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from kanban_mcp.cli.reference import cli_reference
-
 from kanban_mcp.config import Settings, in_force
 from kanban_mcp.domain import errors
 from kanban_mcp.domain.states import TRANSITIONS, TaskState
