@@ -305,13 +305,13 @@ def answer(m: Model, who: Who, task: Task, text: str) -> None:
 
 
 def cancel(m: Model, who: Who, task: Task, subtree: bool) -> None:
-    refuse(
-        illegal_transition=task.state in ("done", "cancelled"),
-        forbidden=who.level == "worker" or m.dealt(who, task),
-    )
     doomed = {task.id}
     while more := {t.id for t in m.tasks.values() if t.open and _goes_with(m, t, doomed, subtree)} - doomed:
         doomed |= more
+    refuse(
+        illegal_transition=task.state in ("done", "cancelled"),
+        forbidden=who.level == "worker" or any(m.dealt(who, m.tasks[each]) for each in doomed),
+    )
     for each in sorted(doomed):
         gone = m.tasks[each]
         m.void(gone)
