@@ -77,8 +77,9 @@ def _read(task: Any, where: str) -> Item:
     )
     after, part_of = _list(task, "after", where), _list(task, "part_of", where)
     ref = line(task["ref"], f"{where}.ref")
-    if not ref:
-        raise Invalid(f"{where}.ref is empty.", hint="A short word by which other tasks of the plan name this one.")
+    if not ref or ref.upper().startswith("TASK-"):
+        what = "is empty" if not ref else f"{shown(ref)} reads like a task of the board"
+        raise Invalid(f"{where}.ref {what}.", hint="A short word by which other tasks of the plan name this one.")
     return Item(ref, draft, after, part_of)
 
 

@@ -402,6 +402,7 @@ async def test_a_plan_sent_twice_under_one_key_is_made_once(board: Board, board_
         (["x"], Invalid, r"tasks\[0\] is not an object"),
         ([{"title": "A"}], Invalid, "needs a ref and a title"),
         ([{"ref": "", "title": "A"}], Invalid, "ref is empty"),
+        ([{"ref": "task-001", "title": "A"}], Invalid, "reads like a task of the board"),
         ([{"ref": "a", "title": "A"}, {"ref": "a", "title": "B"}], Invalid, "stands for two tasks"),
         ([{"ref": "a", "title": "A", "afer": ["b"]}], UnknownArgument, 'Did you mean "after"'),
         (
