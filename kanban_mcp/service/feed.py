@@ -21,16 +21,18 @@ class Feed:
 
     def __init__(self, version: Callable[[], Awaitable[int]]) -> None:
         self._version = version
-        self._woken = anyio.Event()
+        self._woken: anyio.Event | None = None  # made by whoever waits: most commits have nobody to wake
 
     def wake(self) -> None:
         """Wake every waiter of this process; called after each commit."""
-        self._woken.set()
-        self._woken = anyio.Event()
+        if self._woken is not None:
+            self._woken.set()
+            self._woken = None
 
     async def mark(self) -> tuple[anyio.Event, int]:
         """Return a mark to wait from. Take it before reading the state that decides whether to wait."""
-        return self._woken, await self._version()
+        woken = self._woken = self._woken or anyio.Event()
+        return woken, await self._version()
 
     async def changed(self, since: tuple[anyio.Event, int], timeout_s: float) -> bool:
         """Return True when anything was committed since the mark, False after `timeout_s` seconds."""
