@@ -21,7 +21,7 @@ from unittest import mock
 
 from kanban_mcp.domain import states
 from kanban_mcp.domain.runs import Outcome
-from kanban_mcp.domain.states import QUEUE, Kind, TaskState, Verb
+from kanban_mcp.domain.states import QUEUE, QUEUE_OR_FAILED, Kind, TaskState, Verb
 from kanban_mcp.service import (
     asking,
     authority,
@@ -265,7 +265,14 @@ SEVEN = (
 MORE = (
     Mutant("agent approves", "approve needs no operator key", everywhere(authority.require_person, _refuse_nobody)),
     Mutant("self-dealing", "a worker answers itself", everywhere(authority.require_no_self_dealing, _refuse_nobody)),
-    Mutant("reclaim clears the approval", "an asking task is reclaimed", everywhere(sweeping.lapse, _lapse_to_queue)),
+    Mutant(
+        "reclaim clears the approval",
+        "an asking task is reclaimed",
+        both(
+            everywhere(sweeping.lapse, _lapse_to_queue),
+            table({(TaskState.AWAITING_REVIEW, Kind.ASKING, Verb.RECLAIM): QUEUE_OR_FAILED}),
+        ),
+    ),
     Mutant("attempts not counted", "a crash uses no attempt", everywhere(moves.end_run, _end_run_uncounted)),
     Mutant("expiry is a grant", "time decides", everywhere(sweeping.close_request, _close_as_granted)),
     Mutant("edit keeps the approval", "what was asked is not what is done", everywhere(editing._void, _void_nothing)),

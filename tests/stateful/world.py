@@ -1,6 +1,7 @@
 """What the machine holds of the real side: one board on one SQLite file, its clock, its connections, its tables."""
 
 import asyncio
+import atexit
 import shutil
 import sqlite3
 import tempfile
@@ -87,6 +88,7 @@ class World:
 def _template() -> Path:
     """Return an empty board made once: migrating for each example would cost more than the example."""
     folder = Path(tempfile.mkdtemp(prefix="stateful-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     store = SqliteStore(folder / "board.db", OPTIONS)
 
     async def make() -> None:
