@@ -14,7 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], help="which groups to run (default: all)")
     chosen = parser.parse_args().groups or list(GROUPS)
-    print(f"{'what':<58} {'figure':<34} {'target':<14}")
+    print(f"{'what':<66} {'figure':<34} {'target':<14}")
     missed = 0
     for name in chosen:
         for result in asyncio.run(GROUPS[name].main()):

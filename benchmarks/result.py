@@ -15,7 +15,7 @@ class Result:
     def line(self) -> str:
         """Return the row as one line of the table."""
         mark = {True: "ok", False: "MISSED", None: ""}[self.met]
-        return f"{self.what:<58} {self.figure:<34} {self.target:<14} {mark}"
+        return f"{self.what:<66} {self.figure:<34} {self.target:<14} {mark}"
 
 
 def ratio(what: str, value: float, floor: float, target: float, unit: str = "us") -> Result:
