@@ -20,11 +20,11 @@ def retry_wait_ms(task_id: int, counted: int, base_ms: int, cap_ms: int) -> int:
     return half + int.from_bytes(digest) % (full - half + 1)
 
 
-def wait_after_ms(outcome: Outcome, task_id: int, counted: int, base_ms: int, cap_ms: int) -> int:
-    """Return how long a task waits after a counted run.
+def wait_after_ms(outcome: Outcome, task_id: int, counted: int, base_ms: int, cap_ms: int, *, reclaims: int) -> int:
+    """Return how long a task waits after a counted run; `reclaims` counts its counted reclaims, this one included.
 
     A first reclaim waits for nothing: the worker died, the work did not fail (DESIGN §3).
     """
-    if outcome is Outcome.RECLAIMED and counted <= 1:
+    if outcome is Outcome.RECLAIMED and reclaims <= 1:
         return 0
     return retry_wait_ms(task_id, counted, base_ms, cap_ms)

@@ -73,7 +73,10 @@ def requeue(
 ) -> Task:
     """End a run by a counted outcome: the task waits its backoff, or is a dead letter when attempts are used up."""
     counted = end_run(tx, call, changed or task, run, outcome, verb=str(verb), by=by, error=error)
-    wait = wait_after_ms(outcome, task.id, counted.counted, call.policy.retry_base_ms, call.policy.retry_cap_ms)
+    policy, reclaims = call.policy, tx.value("counted_reclaims", task_id=task.id)
+    wait = wait_after_ms(
+        outcome, task.id, counted.counted, policy.retry_base_ms, policy.retry_cap_ms, reclaims=reclaims
+    )
     due = call.now.wall_ms + wait if wait and counted.attempts_left > 0 else None
     after = move(tx, call, task, verb, changed=counted._replace(due_at_ms=due))
     log(tx, call, str(outcome), task, after, run, why=error, attempt=run.attempt)

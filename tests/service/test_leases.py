@@ -142,6 +142,18 @@ async def test_who_was_only_silent_goes_on_with_the_same_attempt_and_uses_a_snoo
     assert ask(board_path, "SELECT COUNT(*) FROM runs WHERE outcome = 'reclaimed' AND counted = 1") == 0
 
 
+async def test_a_first_reclaim_waits_for_nothing_even_after_a_failure(board: Board, clock: Clock) -> None:
+    await board.create(orchestrator(), title="Write the parser", assignee="implementer")
+    first, second, third = worker("first"), worker("second"), worker("third")
+    await board.claim(first, assignee="implementer")
+    await board.fail(first, reason="the grammar file is not in the repository")
+    clock.advance(60_000)  # past the backoff of the failure
+    await board.claim(second, assignee="implementer")
+    clock.advance(300_000)
+    await board.reap()
+    assert (await board.claim(third, assignee="implementer")).claimed
+
+
 async def test_backoff_does_not_bind_who_was_only_silent(board: Board, clock: Clock) -> None:
     task = await take(board, worker("other"))
     clock.advance(LEASE)

@@ -187,7 +187,8 @@ class Model:
         self.end(task, outcome, verb, by_self=by_self)
         full = min(RETRY_CAP, RETRY_BASE * 2 ** (task.counted - 1))
         self.queue(task, (self.wall + full // 2, self.wall + full))
-        if outcome == "reclaimed" and task.counted <= 1:
+        reclaims = sum(r.task == task.id and r.ended == "reclaimed" and r.counted for r in self.runs.values())
+        if outcome == "reclaimed" and reclaims <= 1:
             task.due = None
         if task.counted >= task.allowed:
             task.state, task.due = "failed", None

@@ -33,10 +33,11 @@ def test_a_task_does_not_wait_equally_long_each_time() -> None:
 
 
 def test_a_first_reclaim_waits_for_nothing_and_every_other_counted_end_does() -> None:
-    assert wait_after_ms(Outcome.RECLAIMED, 1, 1, BASE, CAP) == 0
-    assert wait_after_ms(Outcome.RECLAIMED, 1, 2, BASE, CAP) > 0
-    assert wait_after_ms(Outcome.FAILED, 1, 1, BASE, CAP) > 0
-    assert wait_after_ms(Outcome.TIMED_OUT, 1, 1, BASE, CAP) > 0
+    assert wait_after_ms(Outcome.RECLAIMED, 1, 1, BASE, CAP, reclaims=1) == 0
+    assert wait_after_ms(Outcome.RECLAIMED, 1, 2, BASE, CAP, reclaims=1) == 0
+    assert wait_after_ms(Outcome.RECLAIMED, 1, 2, BASE, CAP, reclaims=2) > 0
+    assert wait_after_ms(Outcome.FAILED, 1, 1, BASE, CAP, reclaims=0) > 0
+    assert wait_after_ms(Outcome.TIMED_OUT, 1, 1, BASE, CAP, reclaims=0) > 0
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
