@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -262,6 +263,20 @@ async def test_a_claim_that_got_nothing_still_sweeps(board: Board, clock: Clock)
 
 
 # Waiting -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_waiting_claim_does_not_wake_itself(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    await board.create(orchestrator(), title="Write the tests", assignee="tester")
+    tries: list[object] = []
+    write = board._store.write
+
+    async def counted(*args: Any, **kwargs: Any) -> Any:
+        tries.append(args)
+        return await write(*args, **kwargs)
+
+    monkeypatch.setattr(board._store, "write", counted)
+    assert not (await board.claim(worker("w"), assignee="implementer", wait_s=0.2)).claimed
+    assert len(tries) <= 2  # one at the start, one at most at the end
 
 
 async def test_a_waiting_claim_is_woken_by_a_commit_of_the_same_board(board: Board) -> None:
