@@ -1,1 +1,0 @@
-SELECT state FROM tasks WHERE id = :id;
