@@ -22,23 +22,29 @@ def main() -> int:
         if code is not None:
             return code
     if arguments == ["--version"]:
-        from kanban_mcp import __version__
+        from kanban_mcp.cli import lost
 
-        print(f"kanban-mcp {__version__}")  # noqa: T201  the answer; a framework would take ten times as long
-        return 0
+        return lost.guarded(_print_version)
     if arguments[:1] == ["heartbeat"]:
         import gc
 
         gc.disable()  # imports make objects that all stay: looking for garbage among them is a tenth of the time
-        from kanban_mcp.cli import light
+        from kanban_mcp.cli import light, lost
 
-        code = light.main(arguments[1:])
-        if code is not None:
-            return code
+        ask = light.parse(arguments[1:])
+        if ask is not None:
+            return lost.guarded(lambda: light.run(ask))
         gc.enable()
     from kanban_mcp.cli.app import main as cli
 
     return cli(arguments)
+
+
+def _print_version() -> int:
+    from kanban_mcp import __version__
+
+    print(f"kanban-mcp {__version__}")  # noqa: T201  the answer; a framework would take ten times as long
+    return 0
 
 
 def _on_terminal() -> bool:

@@ -3,6 +3,7 @@
 Unknown names are errors with the nearest known one: a setting that is silently not read is worse than none.
 """
 
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from kanban_mcp.domain.errors import ConfigError
 from kanban_mcp.domain.inputs import duration_ms, nearest, shown
 from kanban_mcp.domain.policy import Policy
 
+SIZE_LIMIT = 1 << 20
 TOOLSETS = ("worker", "orchestrator", "operator")
 # Set by what starts us, not by people: who calls, and where; never settings of the board.
 RESERVED_ENV = frozenset(
@@ -129,14 +131,37 @@ def load_settings(folder: Path | None, environ: Mapping[str, str], flags: Mappin
 
 def _file_values(folder: Path | None) -> dict[str, Any]:
     path = folder / "kanban.toml" if folder is not None else None
-    if path is None or not path.is_file():
+    if path is None or not _is_there(path):
         return {}
     import tomllib  # only a board that has the file pays for it
 
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
-        raise ConfigError(f"kanban.toml cannot be read: {why}.", hint="Correct the file, or move it away.") from None
+        raise _unreadable(str(why)) from None
+
+
+def _is_there(path: Path) -> bool:
+    """Say whether there is a settings file. Anything else under its name is refused: a pipe would block every command.
+
+    Raises:
+        ConfigError: it is no regular file, larger than any settings are, or cannot be reached.
+    """
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as why:
+        raise _unreadable(str(why)) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise _unreadable("it is no regular file")
+    if found.st_size > SIZE_LIMIT:
+        raise _unreadable(f"it has {found.st_size:,} bytes, settings need at most {SIZE_LIMIT:,}")
+    return True
+
+
+def _unreadable(why: str) -> ConfigError:
+    return ConfigError(f"kanban.toml cannot be read: {why}.", hint="Correct the file, or move it away.")
 
 
 def _env_values(environ: Mapping[str, str]) -> dict[str, str]:

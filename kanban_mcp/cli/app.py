@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kanban_mcp import __version__
-from kanban_mcp.cli import deciding, exits, looking, managing, options, planning, serving, working
+from kanban_mcp.cli import deciding, exits, looking, lost, managing, options, planning, serving, working
 from kanban_mcp.domain.errors import BoardError
 
 PROGRAM = "kanban-mcp"
@@ -126,6 +126,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode must not end in a traceback
+    return lost.guarded(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         app(args=None if arguments is None else list(arguments), prog_name=PROGRAM)
     except SystemExit as end:

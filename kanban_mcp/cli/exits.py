@@ -11,6 +11,7 @@ OK = 0
 REFUSED = 1
 USAGE = 2
 UNAVAILABLE = 3
+UNPRINTED = 4
 INTERRUPTED = 130
 
 MEANINGS: Mapping[int, str] = MappingProxyType(
@@ -19,6 +20,7 @@ MEANINGS: Mapping[int, str] = MappingProxyType(
         REFUSED: "The board refused: [code] on stderr says why and what to do next. Nothing was changed.",
         USAGE: "The command line is wrong. Nothing was sent to the board.",
         UNAVAILABLE: "The board cannot be used now: board_busy, board_unavailable or config.",
+        UNPRINTED: "Done, but the answer could not be written: a full device or a closed pipe.",
         INTERRUPTED: "Stopped by Ctrl-C.",
     }
 )

@@ -42,8 +42,11 @@ class Ask(NamedTuple):
 def main(arguments: Sequence[str]) -> int | None:
     """Send a heartbeat. Returns the exit code, None when the arguments are for the full CLI."""
     ask = parse(arguments)
-    if ask is None:
-        return None
+    return None if ask is None else run(ask)
+
+
+def run(ask: Ask) -> int:
+    """Send a heartbeat. Returns the exit code."""
     try:
         beat(ask)
     except BoardError as refused:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from kanban_mcp.domain.errors import Invalid
 from kanban_mcp.domain.ids import RunId, TaskId, WorkerId, run_name, task_name
+from kanban_mcp.domain.inputs import shown, texts
 from kanban_mcp.domain.principals import ProcessId
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Facts, Kind, Place, TaskState
@@ -29,6 +31,7 @@ class Task(NamedTuple):
     waits_subtasks: int
     held: bool
     due_at_ms: int | None
+    due_from_ms: int | None
     blocked: str | None
     person_only: bool
     counted: int
@@ -79,7 +82,11 @@ class Task(NamedTuple):
 
     def is_due(self, wall_ms: int) -> bool:
         """Say whether a ready task may be claimed now."""
-        return self.due_at_ms is None or self.due_at_ms <= wall_ms
+        return is_due(self.due_at_ms, self.due_from_ms, wall_ms)
+
+    def waits_until(self, due_at_ms: int | None, wall_ms: int) -> "Task":
+        """Return the task with a wait that begins now: a length of time, other than a date that somebody named."""
+        return self._replace(due_at_ms=due_at_ms, due_from_ms=None if due_at_ms is None else wall_ms)
 
 
 class Run(NamedTuple):
@@ -182,3 +189,30 @@ def criteria(lines: Iterable[str]) -> tuple[Criterion, ...]:
         known = kind.strip().lower() in CRITERION_KINDS and rest.strip()
         result.append(Criterion(kind.strip().lower(), rest.strip()) if known else Criterion("judge", line.strip()))
     return tuple(result)
+
+
+def read_acceptance(lines: Iterable[str], argument: str = "acceptance") -> tuple[str, ...]:
+    """Return acceptance lines as given, without surrounding blanks.
+
+    Raises:
+        Invalid: an entry is empty, or names what no work can ever bring about: nothing, or a file outside the workdir.
+    """
+    read = texts(lines, argument)
+    for line in read:
+        kind, colon, rest = line.partition(":")
+        if not colon or kind.strip().lower() not in CRITERION_KINDS:
+            continue
+        if not rest.strip():
+            raise Invalid(f"{argument} {shown(line)} names nothing.", hint='Write for example "file:docs/api.md".')
+        if kind.strip().lower() == "file" and _is_never_inside(rest.strip()):
+            raise Invalid(
+                f"{argument} {shown(line)} can never hold: only files below the worker's directory count.",
+                hint='Write a path relative to it, without "..", for example "file:docs/api.md".',
+            )
+    return read
+
+
+def _is_never_inside(path: str) -> bool:
+    """Say whether a path cannot name a file below a workdir, wherever that lies (`verify/files.py` looks by part)."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    return not parts or ".." in parts

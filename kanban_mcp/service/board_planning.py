@@ -8,6 +8,7 @@ import anyio
 from kanban_mcp.domain import inputs
 from kanban_mcp.domain.ids import parse_task
 from kanban_mcp.domain.links import RELATION_WORDS
+from kanban_mcp.domain.tasks import read_acceptance
 from kanban_mcp.service import (
     creating,
     editing,
@@ -50,7 +51,7 @@ class Planning(Plumbing):
             assignee=inputs.role(assignee),
             context=inputs.text(context, "context"),
             priority=inputs.priority(priority),
-            acceptance=inputs.texts(acceptance, "acceptance"),
+            acceptance=read_acceptance(acceptance),
             triage=triage,
         )
         word = inputs.choice(relation, RELATION_WORDS, "relation")
@@ -90,7 +91,7 @@ class Planning(Plumbing):
             assignee=None if assignee is None else inputs.role(assignee),
             priority=None if priority is None else inputs.priority(priority),
             context=None if context is None else inputs.text(context, "context"),
-            acceptance=None if acceptance is None else inputs.texts(acceptance, "acceptance"),
+            acceptance=None if acceptance is None else read_acceptance(acceptance),
             verify=None if verify is None else inputs.choice(verify, editing.VERIFY_WORDS, "verify"),
             review=None if review is None else inputs.choice(review, editing.REVIEW_WORDS, "review"),
             due_at=due_at,

@@ -6,9 +6,9 @@ from typing import Any
 
 from kanban_mcp.domain.errors import Cycle, Invalid
 from kanban_mcp.domain.ids import parse_task
-from kanban_mcp.domain.inputs import line, nearest, only_known, priority, role, shown, text, texts, title
+from kanban_mcp.domain.inputs import line, nearest, only_known, priority, role, shown, text, title
 from kanban_mcp.domain.links import Relation
-from kanban_mcp.domain.tasks import Task
+from kanban_mcp.domain.tasks import Task, read_acceptance
 from kanban_mcp.service.call import Call
 from kanban_mcp.service.creating import Draft, add, speaking_run_of
 from kanban_mcp.service.idempotency import earlier_answer, keep_answer
@@ -73,7 +73,7 @@ def _read(task: Any, where: str) -> Item:
         assignee=role(_text(task, "assignee", where)),
         context=text(_text(task, "context", where), f"{where}.context"),
         priority=priority(_text(task, "priority", where) or "normal"),
-        acceptance=texts(_list(task, "acceptance", where), f"{where}.acceptance"),
+        acceptance=read_acceptance(_list(task, "acceptance", where), f"{where}.acceptance"),
     )
     after, part_of = _list(task, "after", where), _list(task, "part_of", where)
     ref = line(task["ref"], f"{where}.ref")
