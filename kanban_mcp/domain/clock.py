@@ -27,6 +27,21 @@ class BoardTime:
         return -(-(lease_until_ms - self.mono_ms) // 1000)
 
 
+CLOCK_STEP_MS = 60_000  # a step of the wall clock that is too small to doubt a wait for
+
+
+def is_due(due_at_ms: int | None, due_from_ms: int | None, wall_ms: int) -> bool:
+    """Say whether a wait is over. `due_from_ms` is when it began; None for a date that somebody named.
+
+    A clock that reads earlier than the beginning of a wait was set back. What is left of the wait cannot be known any
+    more, so it is over: a task that starts too early can be put off again, one that waits a month is stranded. However
+    the clock is set, nobody waits longer from then on than the whole wait and `CLOCK_STEP_MS`. A named date follows it.
+    """
+    if due_at_ms is None or due_at_ms <= wall_ms:
+        return True
+    return due_from_ms is not None and wall_ms < due_from_ms - CLOCK_STEP_MS
+
+
 def age(then_ms: int, now_ms: int) -> str:
     """Return a short age for people and models: `20s`, `6m`, `2h 10m`, `3d`."""
     seconds = max(0, now_ms - then_ms) // 1000

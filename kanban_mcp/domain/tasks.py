@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from kanban_mcp.domain.clock import is_due
 from kanban_mcp.domain.errors import Invalid
 from kanban_mcp.domain.ids import RunId, TaskId, WorkerId, run_name, task_name
 from kanban_mcp.domain.inputs import shown, texts

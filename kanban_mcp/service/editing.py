@@ -104,6 +104,8 @@ def _write(tx: Tx, call: Call, task: Task, changes: dict[str, Any]) -> Task:
     if bound:
         _withdraw_grant(tx, call, task)
     edited = task._replace(**changes, revision=task.revision + bool(bound), updated_at_ms=call.now.wall_ms)
+    if "due_at_ms" in changes:
+        edited = edited._replace(due_from_ms=None)  # a date that somebody named, no wait
     if "max_attempts" in changes:
         edited = edited._replace(allowed=max(task.counted + 1, task.allowed + edited.max_attempts - task.max_attempts))
     save(tx, task, edited)

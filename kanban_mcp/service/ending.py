@@ -134,7 +134,8 @@ def _snooze(tx: Tx, call: Call, held: Held, said: Block, until: int | None) -> E
         after = requeue(tx, call, task, run, Verb.SNOOZE, outcome, why, by="self")
         return _ended(tx, run, after, f"Snoozed too often: this counts as a failed attempt.{_kept(run)}", verb="block")
     freed = end_run(tx, call, task, run, outcome, verb="block", error=said.reason)
-    after = move(tx, call, task, Verb.SNOOZE, changed=freed._replace(due_at_ms=due, snoozes=task.snoozes + 1))
+    waiting = freed._replace(snoozes=task.snoozes + 1).waits_until(due, call.now.wall_ms)
+    after = move(tx, call, task, Verb.SNOOZE, changed=waiting)
     log(tx, call, "snoozed", task, after, run, reason=said.reason, until_ms=due)
     wait = (due - call.now.wall_ms) // 1000
     left = call.policy.max_snoozes - after.snoozes

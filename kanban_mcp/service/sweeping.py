@@ -78,7 +78,7 @@ def requeue(
         outcome, task.id, counted.counted, policy.retry_base_ms, policy.retry_cap_ms, reclaims=reclaims
     )
     due = call.now.wall_ms + wait if wait and counted.attempts_left > 0 else None
-    after = move(tx, call, task, verb, changed=counted._replace(due_at_ms=due))
+    after = move(tx, call, task, verb, changed=counted.waits_until(due, call.now.wall_ms))
     log(tx, call, str(outcome), task, after, run, why=error, attempt=run.attempt)
     return after
 

@@ -244,7 +244,7 @@ def _flags(call: Call, task: Task, run: Run | None) -> list[str]:
         flags.append("stale: the lease is over; the next claim or the reaper takes it back")
     if task.reopened_base:
         flags.append("built on reopened work")
-    if task.due_at_ms is not None and task.due_at_ms > call.now.wall_ms:
+    if task.due_at_ms is not None and not task.is_due(call.now.wall_ms):
         flags.append(f"not before {(task.due_at_ms - call.now.wall_ms) // 1000} s from now")
     if task.archived_at_ms is not None:
         flags.append("archived")

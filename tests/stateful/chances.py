@@ -23,19 +23,7 @@ JUMPS = (
     1_000, LEASE - 1, LEASE, LEASE + 1, PARK_AFTER, LEASE // 2, 2_500, 5_000, 10_000, 20_000,
     SNOOZE_FOR - 1, SNOOZE_FOR, 1_800_000 - 1, 1_800_000,
 )  # fmt: skip
-WALL_JUMPS = (7 * 86_400_000, -3_600_000, 3_600_000, 7 * 86_400_000 - 1, 7 * 86_400_000)
-EDITS: tuple[tuple[str, Any], ...] = (
-    ("title", ""), ("title", ""), ("title", ""), ("title", ""), ("review", True), ("review", False), ("role", ""),
-    ("role", "reviewer"), ("priority", 0), ("round", 2), ("round", 5), ("due", 60_000), ("triage", False),
-)  # fmt: skip
-DECIDERS = ("mia", "mia", "mia", "orc", "bob", "ada")
-ODD = ("reconnects", "dies", "dies", "dies", "clock", "clock", "clock", "restart")
-MOST_TASKS = 7
-JUMPS = (
-    1_000, LEASE - 1, LEASE, LEASE + 1, PARK_AFTER, LEASE // 2, 2_500, 5_000, 10_000, 20_000,
-    SNOOZE_FOR - 1, SNOOZE_FOR, 1_800_000 - 1, 1_800_000,
-)  # fmt: skip
-WALL_JUMPS = (7 * 86_400_000, -3_600_000, 3_600_000, 7 * 86_400_000 - 1, 7 * 86_400_000)
+WALL_JUMPS = (7 * 86_400_000, -3_600_000, -60_000, -60_001, 3_600_000, 7 * 86_400_000 - 1, -30 * 86_400_000)
 EDITS: tuple[tuple[str, Any], ...] = (
     ("title", ""), ("title", ""), ("title", ""), ("title", ""), ("review", True), ("review", False), ("role", ""),
     ("role", "reviewer"), ("priority", 0), ("round", 2), ("round", 5), ("due", 60_000), ("triage", False),

@@ -12,6 +12,7 @@ PARK_AFTER = 300_000
 APPROVAL_FOR = 7 * 86_400_000
 SNOOZE_FOR = 900_000
 RETRY_BASE, RETRY_CAP = 5_000, 900_000
+CLOCK_STEP = 60_000
 MAX_ATTEMPTS, MAX_SNOOZES, AGENT_RETRIES, AGENT_ANSWERS = 3, 2, 2, 3
 MAX_DEPTH, MAX_CHILDREN, MAX_DESCENDANTS = 3, 3, 6
 READ_ONLY = "reviewer"
@@ -53,6 +54,7 @@ class Task:
     after: set[int] = field(default_factory=set)
     part_of: set[int] = field(default_factory=set)
     due: tuple[int, int] | None = None  # between these moments, None: at once
+    since: int | None = None  # when that wait began; None for a date that somebody named
     counted: int = 0
     allowed: int = MAX_ATTEMPTS
     round: int = MAX_ATTEMPTS
@@ -133,8 +135,8 @@ class Model:
             if task.state in ("pending", "ready"):
                 task.state = "pending" if self.unmet(task) else "ready"
 
-    def queue(self, task: Task, due: tuple[int, int] | None = None) -> None:
-        task.state, task.kind, task.run, task.due = "ready", "", None, due
+    def queue(self, task: Task, due: tuple[int, int] | None = None, since: int | None = None) -> None:
+        task.state, task.kind, task.run, task.due, task.since = "ready", "", None, due, since
         task.person_only = False
 
     # Runs -----------------------------------------------------------------------------------------------------
@@ -186,7 +188,7 @@ class Model:
         """End a run by a counted outcome: backoff with jitter, or the dead letter."""
         self.end(task, outcome, verb, by_self=by_self)
         full = min(RETRY_CAP, RETRY_BASE * 2 ** (task.counted - 1))
-        self.queue(task, (self.wall + full // 2, self.wall + full))
+        self.queue(task, (self.wall + full // 2, self.wall + full), self.wall)
         reclaims = sum(r.task == task.id and r.ended == "reclaimed" and r.counted for r in self.runs.values())
         if outcome == "reclaimed" and reclaims <= 1:
             task.due = None
@@ -230,7 +232,8 @@ class Model:
             ask.state = "voided"
 
     def is_due(self, task: Task) -> bool:
-        return task.due is None or task.due[0] <= self.wall
+        was_set_back = task.since is not None and self.wall < task.since - CLOCK_STEP
+        return task.due is None or task.due[0] <= self.wall or was_set_back
 
     # Links ----------------------------------------------------------------------------------------------------
 

@@ -164,7 +164,7 @@ def block(m: Model, who: Who, run: Run, kind: str, until: int | None, weak: bool
     elif kind == "dependency":
         refuse(illegal_transition=m.unmet(task) == 0)
         m.end(task, "blocked", "block", by_self=True)
-        m.queue(task, task.due)
+        m.queue(task, task.due, task.since)
     elif kind == "transient":
         _snooze(m, task, until)
     else:
@@ -182,7 +182,7 @@ def _snooze(m: Model, task: Task, until: int | None) -> None:
     m.end(task, "snoozed", "block", by_self=True)
     task.snoozes += 1
     due = until or m.wall + SNOOZE_FOR
-    m.queue(task, (due, due))
+    m.queue(task, (due, due), m.wall)
 
 
 def fail(m: Model, who: Who, run: Run, retry: bool, weak: bool) -> None:
@@ -276,7 +276,7 @@ def decide(m: Model, who: Who, task: Task, grant: bool, note: str) -> None:
         if grant:
             task.state, task.kind, task.person_only = "done", "", False
         else:
-            m.queue(task, task.due)
+            m.queue(task, task.due, task.since)
     else:
         ask = m.asking(task)
         assert ask is not None, f"task {task.id} is {task.kind} without an open request"
@@ -372,9 +372,10 @@ def edit(m: Model, who: Who, task: Task, field: str, value: object) -> None:
         task.round = value
     elif field == "due":
         assert isinstance(value, int)
-        task.due = (value, value)
+        if task.due != (value, value):
+            task.due, task.since = (value, value), None  # a date that somebody named follows the clock
     elif field == "triage":
-        m.queue(task, task.due)
+        m.queue(task, task.due, task.since)
     else:
         setattr(task, field, value)
     m.settle()

@@ -3,6 +3,7 @@
 UPDATE tasks
    SET title = :title, context = :context, assignee = :assignee, priority = :priority,
        state = :state, kind = :kind, run_id = :run_id, due_at_ms = :due_at_ms,
+       due_from_ms = :due_from_ms,
        blocked = :blocked, person_only = :person_only,
        counted = :counted, allowed = :allowed, max_attempts = :max_attempts,
        snoozes = :snoozes, blocks = :blocks, agent_retries = :agent_retries,
