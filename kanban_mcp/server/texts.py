@@ -35,7 +35,7 @@ knows nothing else, acceptance checks, and after or part_of links. With dry_run 
 3. Call kanban_wait on the last tasks until done. It returns when one needs somebody.
 4. A question you can answer from what you know: kanban_answer. What only a person can know or approve: tell the \
 person the task id and the question, and wait on.
-5. A failed task: read it with kanban_show, mend it with kanban_update, then kanban_retry or kanban_cancel.
+5. A failed task: read it with kanban_show, then kanban_retry with a note on what to do differently, or kanban_cancel.
 Report at the end what was done, what was not, and what waits on the person."""
 
 _ROLE = types.PromptArgument(name="role", description="The role to work as, for example implementer", required=True)
