@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _DROPPED = frozenset({"title", "examples", "$defs"})
+LISTED_FIELDS = 4
 _TYPES = {str: "string", int: "integer", bool: "boolean", list: "array", dict: "object"}
 
 
@@ -59,6 +60,10 @@ def shape(**fields: type) -> dict[str, Any]:
     return {"type": "object", "properties": {name: {"type": _TYPES[kind]} for name, kind in fields.items()}}
 
 
-def names(text: str) -> dict[str, Any]:
-    """Return an output schema of names only, for answers with so many fields that their types would cost too much."""
-    return {"type": "object", "properties": {name: {} for name in text.split()}}
+def listed(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an output schema that the listing shows: its first fields.
+
+    Clients check answers against it and models do not read it, so the rest would only cost. A field without a type is
+    no way out: the protocol's inspector warns of each.
+    """
+    return {**answer, "properties": dict(list(answer["properties"].items())[:LISTED_FIELDS])}

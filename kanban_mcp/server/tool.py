@@ -52,7 +52,7 @@ DESTROYS = Hints(destructive=True, idempotent=True)
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool of the server. `answer` is the output schema: shape only, nothing required."""
+    """One tool of the server. `answer` is the whole output schema: shape only, nothing required."""
 
     name: str
     description: str
@@ -103,7 +103,7 @@ class Tool:
             name=self.name,
             description=self.description,
             input_schema=schema.compact(self.model.model_json_schema()),
-            output_schema=dict(self.answer),
+            output_schema=schema.listed(self.answer),
             annotations=self.hints.annotations(),
             _meta=ALWAYS_LOAD,
         )

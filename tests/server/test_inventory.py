@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from kanban_mcp.server.schema import LISTED_FIELDS
 from kanban_mcp.server.snapshot import path_of
 from kanban_mcp.server.tool import compact_json
-from kanban_mcp.server.tools import TOOLS, tools_of
+from kanban_mcp.server.tools import BY_NAME, TOOLS, tools_of
 from kanban_mcp.server.toolsets import TOOLSETS
 from kanban_mcp.service import results
 from tests.server.conftest import ERAS, a_session, connected
@@ -128,6 +129,9 @@ async def test_every_output_schema_is_a_shape_with_next_first_and_nothing_requir
         Draft202012Validator.check_schema(schema)
         assert schema.keys() == {"type", "properties"}, name
         assert next(iter(schema["properties"])) == "next", name
+        assert all(field.keys() == {"type"} for field in schema["properties"].values()), name
+        whole = BY_NAME[name].answer["properties"]
+        assert list(schema["properties"].items()) == list(whole.items())[:LISTED_FIELDS], name
 
 
 async def test_every_tool_carries_its_hints_and_is_always_loaded() -> None:

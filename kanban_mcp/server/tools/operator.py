@@ -4,11 +4,11 @@ from typing import Any
 
 from kanban_mcp.server import params as p
 from kanban_mcp.server.call import Call
-from kanban_mcp.server.schema import names
+from kanban_mcp.server.schema import shape
 from kanban_mcp.server.tool import WRITES, tool
 from kanban_mcp.server.toolsets import OPERATOR
 
-DECIDED = names("next task_id state")
+DECIDED = shape(next=str, task_id=str, state=str)
 
 
 @tool(OPERATOR, WRITES, DECIDED)

@@ -4,11 +4,11 @@ from typing import Any
 
 from kanban_mcp.server import params as p
 from kanban_mcp.server.call import Call
-from kanban_mcp.server.schema import names, shape
+from kanban_mcp.server.schema import shape
 from kanban_mcp.server.tool import DESTROYS, READS, REPEATABLE, WRITES, tool
 from kanban_mcp.server.toolsets import ORCHESTRATOR
 
-CHANGED = names("next task_id state")
+CHANGED = shape(next=str, task_id=str, state=str)
 
 
 @tool(ORCHESTRATOR, WRITES, shape(next=str, dry_run=bool, tasks=list))

@@ -4,15 +4,22 @@ from typing import Any
 
 from kanban_mcp.server import params as p
 from kanban_mcp.server.call import Call
-from kanban_mcp.server.schema import names, shape
+from kanban_mcp.server.schema import shape
 from kanban_mcp.server.tool import READS, REPEATABLE, WRITES, tool
 from kanban_mcp.server.toolsets import WORKER
 
-TASK_VIEW = names(
-    "next id title state assignee priority attempt max_attempts run context acceptance messages blocked approval "
-    "parents subtasks previous_attempts comments siblings"
+TASK_VIEW = shape(
+    **dict.fromkeys(("next", "id", "title", "state", "assignee", "priority"), str),
+    **dict.fromkeys(("attempt", "max_attempts"), int),
+    run=dict,
+    context=str,
+    acceptance=list,
+    messages=list,
+    blocked=dict,
+    approval=dict,
+    **dict.fromkeys(("parents", "subtasks", "previous_attempts", "comments", "siblings"), list),
 )
-ENDED = names("next task_id state")
+ENDED = shape(next=str, task_id=str, state=str)
 
 
 @tool(WORKER, READS, TASK_VIEW)
@@ -153,7 +160,7 @@ async def kanban_request_approval(
     )
 
 
-@tool(WORKER, WRITES, names("next task_id"))
+@tool(WORKER, WRITES, shape(next=str, task_id=str))
 async def kanban_comment(call: Call, task_id: p.AnyTask, body: p.Body, run_id: p.OwnRun = None) -> Any:
     """Leave a note on any task; its worker reads it."""
     return await call.board.comment(call.session, task_id=task_id, body=body, run_id=run_id)
