@@ -2,4 +2,4 @@
 SELECT approvals.run_id
   FROM approvals JOIN tasks ON tasks.id = approvals.task_id
  WHERE approvals.state = 'pending' AND tasks.kind = 'asking' AND approvals.park_mono_ms <= :mono_ms
- ORDER BY approvals.id LIMIT :limit;
+ ORDER BY approvals.task_id LIMIT :limit;
