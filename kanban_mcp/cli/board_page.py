@@ -35,6 +35,11 @@ def _count(column: Json) -> Text:
 
 def _waiting(items: list[Json], to: Console) -> Iterator[Text]:
     yield Text("")
+    yield from waiting(items, to)
+
+
+def waiting(items: list[Json], to: Console) -> Iterator[Text]:
+    """Show what waits for people, each with the command that settles it, laid out for the width of `to`."""
     if not items:
         yield Text("Nothing waits for you.", "dim")
         return
@@ -45,13 +50,15 @@ def _waiting(items: list[Json], to: Console) -> Iterator[Text]:
 
 def _waits(item: Json, to: Console) -> Iterator[Text]:
     behind = f"{item['behind']} wait behind it" if item.get("behind") else ""
-    facts = joined((said(item["what"], "yellow"), said(f"{item['age']} ago"), said(behind)))
+    more = (said(f"{item['age']} ago"), said(behind, "bold"), said(item.get("expires", ""), "red"))
+    facts = joined((said(item["what"], "yellow"), *more))
     yield from _wrapped(Text("  ").join((Text(""), said(item["id"], "bold"), said(item["title"]))), to, 2)
     yield from _wrapped(Text("    ").append(facts), to, 4)
     if item.get("text"):
         yield from _wrapped(Text("    ").append(Text(f"“{said(item['text']).plain}”")), to, 4)
     if item.get("options"):
-        yield from _wrapped(Text("    options: ").append(said(" | ".join(map(str, item["options"])))), to, 4)
+        default = f"   (if nobody answers: {item['default']})" if item.get("default") else ""
+        yield from _wrapped(Text("    options: ").append(said(" | ".join(map(str, item["options"])) + default)), to, 4)
     yield Text("    ").append(said(item["do"], "bold")).append(f"   or   {item['or']}")
 
 

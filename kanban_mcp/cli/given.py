@@ -1,13 +1,19 @@
 """What people give on a command line: long texts from stdin or a file, JSON, evidence in short form."""
 
 import json
+import re
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from kanban_mcp.domain.errors import BoardError
+from kanban_mcp.domain.inputs import duration_ms
+
 FILE_LIMIT = 4 << 20  # characters: far above any plan, and /dev/zero has an end
+_CLOCK_TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 SHORT_EVIDENCE = {"file": "path", "commit": "sha", "url": "url"}
 
 
@@ -40,6 +46,37 @@ def _file(name: str) -> str:
     if len(found) > FILE_LIMIT:
         raise typer.BadParameter(f"The file {name!r} has more than {FILE_LIMIT:,} characters.")
     return found
+
+
+def since_ms(value: str, now_ms: int) -> int:
+    """Return the moment (epoch ms) that `--since` names: how long ago (`24h`), an ISO time, or the last `18:00`.
+
+    Times without a zone are this terminal's.
+
+    Raises:
+        typer.BadParameter: it is none of these.
+    """
+    if _CLOCK_TIME.fullmatch(value.strip()):
+        return _last(value.strip(), now_ms)
+    try:
+        return now_ms - duration_ms(value, "--since")
+    except BoardError:
+        pass
+    try:
+        return int(datetime.fromisoformat(value.strip()).astimezone().timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise typer.BadParameter(
+            f'{value!r} is no time. Write how long ago, like "24h" or "7d", or a time like "18:00" or "2026-05-01".'
+        ) from None
+
+
+def _last(clock: str, now_ms: int) -> int:
+    """Return the last moment at which the clocks of this terminal showed a time."""
+    now = datetime.fromtimestamp(now_ms / 1000).astimezone()
+    hours, minutes = map(int, clock.split(":"))
+    then = now.replace(hour=hours, minute=minutes, second=0, microsecond=0, tzinfo=None)
+    found = int(then.astimezone().timestamp() * 1000)
+    return found if found <= now_ms else int((then - timedelta(days=1)).astimezone().timestamp() * 1000)
 
 
 def json_file(name: str) -> Any:

@@ -34,6 +34,10 @@ Key = Annotated[
     str | None, typer.Option("--key", metavar="KEY", help="Idempotency key: the same call again changes nothing.")
 ]
 
+Since = Annotated[
+    str, typer.Option("--since", metavar="WHEN", help="How long ago (24h, 7d), or a time: 18:00, 2026-05-01.")
+]
+
 DECIDE = "Decide"
 PLAN = "Planning"
 WORK = "Work on a task"

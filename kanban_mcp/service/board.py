@@ -16,6 +16,7 @@ from kanban_mcp.service import (
 )
 from kanban_mcp.service.board_deciding import Deciding
 from kanban_mcp.service.board_planning import Planning
+from kanban_mcp.service.board_telling import Telling
 from kanban_mcp.service.board_work import Work
 from kanban_mcp.service.results import (
     BoardView,
@@ -29,7 +30,7 @@ from kanban_mcp.service.session import Session
 FOLLOW_STEP_S = 60.0  # how often a follower looks even though no change was signalled
 
 
-class Board(Work, Planning, Deciding):
+class Board(Work, Planning, Deciding, Telling):
     """Async facade of one board.
 
     Args:

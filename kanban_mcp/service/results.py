@@ -73,6 +73,50 @@ class BoardView:
 
 
 @dataclass(frozen=True, slots=True)
+class Inbox:
+    """What waits for people, with the command that settles each; those first that most tasks wait for."""
+
+    next: str
+    waiting: list[Json]
+    truncated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Numbers of a while: tasks, times (seconds), attempts, outcomes per role and worker, waits for a decision."""
+
+    next: str
+    since_ms: int
+    until_ms: int
+    cut: str
+    tasks: Json
+    times: Json
+    attempts: Json
+    roles: list[Json]
+    workers: list[Json]
+    waits: Json
+    oldest_waits: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What happened in a while, for a person who was away; each list is cut to what fits one screen."""
+
+    next: str
+    since_ms: int
+    until_ms: int
+    cut: str
+    counts: Json
+    waiting: list[Json]
+    failed: list[Json]
+    odd: list[Json]
+    done: list[Json]
+    running: list[Json]
+    workers: list[Json]
+    more: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """`claimed` is False with a `reason` from a closed list when there was nothing to take."""
 

@@ -133,7 +133,7 @@ def test_each_kind_of_waiting_names_the_command_that_settles_it(ready: Cli) -> N
         "TASK-003": 'kanban-mcp retry TASK-003 -m "…"',
         "TASK-006": "kanban-mcp retry TASK-005",
     }
-    assert list(waiting) == ["TASK-002", "TASK-001", "TASK-003", "TASK-006"]
+    assert list(waiting) == ["TASK-003", "TASK-002", "TASK-001", "TASK-006"], "first what most tasks wait for"
     assert waiting["TASK-001"]["options"] == ["utf-8"]
     assert waiting["TASK-003"]["behind"] == 1, "TASK-004 waits behind it and is not listed beside it"
     assert waiting["TASK-003"]["text"] == "The old format has no documentation"
