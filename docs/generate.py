@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -107,13 +108,19 @@ def settings_page() -> str:
 
 
 def errors_page() -> str:
-    """Return the public error codes."""
-    lines = ["# Error codes", "", "Generated. Every refusal reads `[code] what happened. Next: what to do.`", ""]
-    lines += ["| code | meaning |", "|---|---|"]
-    for kind in sorted(errors.BoardError.__subclasses__(), key=lambda kind: kind.code):
-        meaning = " ".join((kind.__doc__ or "").split())
-        lines.append(f"| `{kind.code}` | {meaning} |")
-    return "\n".join([*lines, ""])
+    """Return the public error codes: what each means, how it reads, what leads to it and what to do."""
+    kinds = sorted(errors.BoardError.__subclasses__(), key=lambda kind: kind.code)
+    said = tomllib.loads((ROOT / "docs" / "errors.toml").read_text(encoding="utf-8"))
+    lines = ["# Error codes", "", "Generated. A refusal reads `[code] what happened, which id. Next: what to do.`"]
+    lines += ["It has changed nothing. Over MCP it is an error result; on the command line it goes to stderr,"]
+    lines += ["with [exit code](cli.md) 1 or 3. A code never changes its meaning.", ""]
+    lines += [" · ".join(f"[{kind.code}](#{kind.code})" for kind in kinds), ""]
+    for kind in kinds:
+        about = said[kind.code]
+        lines += [f"## {kind.code}", "", " ".join((kind.__doc__ or "").split()), "", "```text", about["example"], "```"]
+        lines += ["", f"* **Why:** {about['why']}", f"* **The agent:** {about['agent']}"]
+        lines += [f"* **You:** {about['person']}", ""] if about["person"] else [""]
+    return "\n".join(lines)
 
 
 def pages() -> dict[Path, str]:
