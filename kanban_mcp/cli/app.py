@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kanban_mcp import __version__
-from kanban_mcp.cli import deciding, exits, looking, lost, managing, options, planning, serving, working
+from kanban_mcp.cli import deciding, exits, initialising, looking, lost, managing, options, planning, serving, working
 from kanban_mcp.domain.errors import BoardError
 
 PROGRAM = "kanban-mcp"
@@ -17,7 +17,8 @@ EPILOG = "\n\n".join(["Exit codes:", *_MEANINGS])
 
 Command = Callable[..., None]
 COMMANDS: Sequence[tuple[str, str, Command]] = (
-    (options.SETUP, "init", managing.init),
+    (options.SETUP, "init", initialising.init),
+    (options.SETUP, "uninstall", initialising.uninstall),
     (options.SETUP, "config", managing.config),
     (options.SETUP, "serve", serving.serve),
     (options.SETUP, "reaper", serving.reaper),

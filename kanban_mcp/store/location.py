@@ -94,6 +94,14 @@ def write_gitignore(folder: Path) -> bool:
     return True
 
 
+def is_own_gitignore(folder: Path) -> bool:
+    """Say whether the `.gitignore` of a board's directory is as we wrote it."""
+    try:
+        return (folder / ".gitignore").read_text(encoding="utf-8") == _IGNORED
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def _place(path: Path, found: Found) -> BoardPlace:
     initialised = found == "given" or path.parent.is_dir()
     return BoardPlace(path, found, path.exists(), initialised)

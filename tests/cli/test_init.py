@@ -1,4 +1,4 @@
-"""init: a board, a key that only its user can read, and one entry in .mcp.json beside everything that is there."""
+"""init: a board, a key that only its user can read, and the entries of the clients beside everything that is there."""
 
 import json
 import os
@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from kanban_mcp.cli import clients
+from kanban_mcp.clients import entries, files
 from tests.cli.conftest import Cli
+
+
+@pytest.fixture(autouse=True)
+def _no_clients_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choose Claude Code alone, whatever this machine has."""
+    monkeypatch.setattr("shutil.which", lambda *_: None)
+    monkeypatch.setattr("kanban_mcp.clients.registry.found.__defaults__", (lambda *_: None,))
 
 
 def _tree(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -37,7 +44,7 @@ def test_init_makes_the_board_the_key_and_the_entry(cli: Cli, project: Path, tmp
     assert Path(entry["command"]).is_absolute()
     assert entry["args"][-1] == "serve"
     assert "uvx" not in json.dumps(entry)
-    assert 'Next  1. kanban-mcp create "' in ran.out
+    assert 'Next    1. kanban-mcp create "' in ran.out
 
 
 def test_the_entry_starts_this_installation(cli: Cli, project: Path) -> None:
@@ -63,11 +70,16 @@ def test_running_it_twice_changes_nothing(cli: Cli, tmp_path: Path) -> None:
     assert set(again["clients"].values()) == {"there already"}
 
 
-def test_print_shows_the_file_and_writes_nothing(cli: Cli, project: Path, tmp_path: Path) -> None:
-    (project / ".mcp.json").write_text('{"mcpServers": {"other": {"command": "x"}}}')
+def test_print_shows_what_to_add_and_nothing_else_of_the_file_and_writes_nothing(
+    cli: Cli, project: Path, tmp_path: Path
+) -> None:
+    (project / ".mcp.json").write_text('{"mcpServers": {"other": {"command": "x", "env": {"KEY": "secret"}}}}')
     before = _tree(tmp_path)
-    shown = json.loads(cli("init", "--print").out)
-    assert set(shown["mcpServers"]) == {"other", "kanban"}
+    [shown] = cli.ok("init", "--print")["claude-code"][".mcp.json"]
+    assert set(json.loads(shown)["mcpServers"]) == {"kanban"}
+    page = cli("init", "--print").out
+    assert "# claude-code: .mcp.json\n{\n" in page
+    assert "secret" not in page
     assert _tree(tmp_path) == before
     assert not (project / ".kanban").exists()
 
@@ -102,8 +114,6 @@ def test_a_merge_keeps_everything_and_the_form_of_the_file(cli: Cli, project: Pa
         '{"a": 1, "a": 2}',
         "\ufeff{",
         '{"mcpServers": {"x": 1, "x": 2}}',
-        '{"x": "\\ud800"}',
-        '{"x": 1e400}',
     ],
 )
 def test_a_file_that_cannot_be_merged_is_left_alone_and_nothing_is_made(cli: Cli, project: Path, text: str) -> None:
@@ -114,6 +124,15 @@ def test_a_file_that_cannot_be_merged_is_left_alone_and_nothing_is_made(cli: Cli
     assert "It was left as it is. Next: correct it" in ran.err
     assert (project / ".mcp.json").read_text(encoding="utf-8") == text
     assert not (project / ".kanban").exists()
+
+
+@pytest.mark.parametrize("text", ['{"x": "\\ud800"}', '{"x": 1e400}', '{"x":[ 1.50,\n  2 ]}'])
+def test_what_no_program_could_write_again_the_same_way_stays_as_it_is(cli: Cli, project: Path, text: str) -> None:
+    (project / ".mcp.json").write_text(text)
+    assert cli("init").code == 0
+    after = (project / ".mcp.json").read_text()
+    assert after.startswith(text[:-1].rstrip())
+    assert '"kanban"' in after
 
 
 def test_a_pipe_where_the_file_should_be_is_refused_and_not_waited_for(cli: Cli, project: Path) -> None:
@@ -168,7 +187,7 @@ def test_our_own_entry_keeps_its_flags_while_it_starts_and_is_renewed_when_it_do
     assert json.loads(file.read_text()) == content
     entry["command"] = "/gone/bin/kanban-mcp"
     file.write_text(json.dumps(content))
-    assert set(cli.ok("init")["clients"].values()) == {"updated"}
+    assert cli.ok("init")["clients"][str(file)] == "updated"
     renewed = json.loads(file.read_text())["mcpServers"]["kanban"]
     assert os.access(renewed["command"], os.X_OK)
     assert renewed["env"] == {"KANBAN_ROLE": "tester"}
@@ -192,21 +211,30 @@ def test_in_a_worktree_the_one_board_of_the_repository_is_made(
     assert ".kanban/board.db" not in status.stdout
 
 
-def test_an_unwritable_file_is_a_clear_refusal(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    merged = clients.merge(project, clients.entry(["kanban-mcp", "serve"]))
+def test_a_file_that_cannot_be_written_leaves_all_as_they_were(
+    cli: Cli, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / ".mcp.json").write_text("{}\n")
+    real = files.write
 
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    def refuse(path: Path, text: str) -> None:
+        if path.name == "CLAUDE.md":
+            raise PermissionError(13, "Permission denied")
+        real(path, text)
 
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
-    with pytest.raises(clients.ConfigError, match=r"\.mcp\.json cannot be written"):
-        merged.write()
+    monkeypatch.setattr(files, "write", refuse)
+    ran = cli("init")
+    assert (ran.code, "CLAUDE.md cannot be written: Permission denied. Nothing was changed" in ran.err) == (3, True)
+    assert {path.name for path in project.iterdir()} == {".mcp.json", ".kanban"}
+    assert (project / ".mcp.json").read_text() == "{}\n"
+    assert not (project / ".kanban" / "clients.json").exists()
 
 
 def test_without_a_console_script_the_module_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
-    assert clients.command() == [str(tmp_path / "python"), "-m", "kanban_mcp", "serve"]
-    assert clients._is_ours(clients.entry(clients.command()))
+    command = entries.own_command()
+    assert command == [str(tmp_path / "python"), "-m", "kanban_mcp", "serve"]
+    assert entries.is_ours({"command": command[0], "args": command[1:]})
 
 
 def test_config_says_what_is_in_force_and_why(ready: Cli, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

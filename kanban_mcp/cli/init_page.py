@@ -1,0 +1,111 @@
+"""What init and uninstall say: a few lines for people."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from kanban_mcp.cli.output import said
+from kanban_mcp.clients import planning
+from kanban_mcp.clients.parts import Whole
+
+if TYPE_CHECKING:
+    from kanban_mcp.clients.client import Client, Wanted
+    from kanban_mcp.clients.planning import FilePlan, Plan
+    from kanban_mcp.clients.undoing import Taken
+
+
+def snippets(wanted: "Wanted", clients: Sequence["Client"]) -> dict[str, dict[str, list[str]]]:
+    """Return what belongs into the files of each client, by file; never what else stands in them."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for client in clients:
+        files = found.setdefault(client.name, {})
+        for path, part in planning.pieces_of(client, wanted):
+            files.setdefault(path, []).append(part.shown())
+    return found
+
+
+def printed(pages: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[Text]:
+    """Return what to add by hand; of skills, which are whole files, only the names."""
+    for name, files in pages.items():
+        for path, texts in files.items():
+            yield said(f"# {name}: {path}", "bold")
+            if "/skills/" in path:
+                continue
+            for text in texts:
+                yield from (said_as_is(line) for line in text.splitlines())
+        yield Text("")
+
+
+def said_as_is(line: str) -> Text:
+    """Return one line with its blanks; the text is ours, paths in it are not."""
+    blanks = line[: len(line) - len(line.lstrip(" "))]
+    return Text(blanks).append(said(line))
+
+
+def changes(plan: "Plan") -> dict[str, str]:
+    """Return what would become of each file."""
+    return {file.name: file.change for file in plan.files}
+
+
+def planned(plan: "Plan") -> Iterator[Text]:
+    """Return a line per file."""
+    for file in plan.files:
+        yield Text(f"{_verb(file):<15}").append(said(f"{file.name} ({', '.join(file.titles)})"))
+
+
+def _verb(file: "FilePlan") -> str:
+    if not file.is_news:
+        return f"{file.change}"
+    return "write" if file.before is None else "change"
+
+
+def summary(plan: "Plan") -> str:
+    """Return which files were written, skills counted."""
+    news = plan.news
+    if not news:
+        return "nothing: all of it was there already"
+    skills = sorted({_skill(file) for file in news if _is_skill(file)})
+    names = [file.name for file in news if not _is_skill(file)]
+    names += [f"{folder} ({sum(_skill(f) == folder for f in news if _is_entry(f))} skills)" for folder in skills]
+    return ", ".join(names)
+
+
+def _is_skill(file: "FilePlan") -> bool:
+    return any(isinstance(part, Whole) for part in file.parts)
+
+
+def _is_entry(file: "FilePlan") -> bool:
+    return _is_skill(file) and file.path.name == "SKILL.md"
+
+
+def _skill(file: "FilePlan") -> str:
+    head, _, _ = file.name.rpartition("/skills/")
+    return f"{head}/skills"
+
+
+def notes(plan: "Plan", hooks: bool) -> Iterator[str]:
+    """Return what a person has to know or do: what was left alone, and what a client asks once."""
+    for file in plan.files:
+        if file.change == "not ours":
+            yield f'{file.name}: another server is called "kanban"; left as it is. kanban-mcp init --print shows ours'
+        elif file.change == "changed by you":
+            yield f"{file.name} is not as this version has it; left as it is. Delete it and run init again to get it"
+    for client in plan.clients:
+        if client.note:
+            yield f"{client.title}: {client.note}"
+        if hooks and client.hooks_note:
+            yield f"{client.title}: {client.hooks_note}"
+
+
+def taken_out(taken: Sequence["Taken"], kept: Path | None, is_plan: bool) -> Iterator[Text]:
+    """Return what became of each file."""
+    if not taken:
+        yield said("There is no record of anything that init wrote here. Nothing was changed.")
+    for file in taken:
+        yield Text(f"{file.outcome:<22}").append(said(file.name))
+    if is_plan:
+        yield said("Nothing was changed (--dry-run).")
+    if kept is not None:
+        yield said(f"The board stays: {kept}. kanban-mcp uninstall --data deletes it and its operator key.")

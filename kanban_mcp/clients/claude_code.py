@@ -1,0 +1,41 @@
+"""Claude Code: `.mcp.json`, and the permission to use the tools in `.claude/settings.local.json`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kanban_mcp.clients.client import Client, Piece, Wanted
+from kanban_mcp.clients.entries import NAME, OPERATOR_TOOLS
+from kanban_mcp.clients.parts import Items, Member
+
+TOOLS = f"mcp__{NAME}"
+
+
+def entry(wanted: Wanted) -> dict[str, Any]:
+    """Return the server's entry. Without `alwaysLoad` the first request goes out before the tools are listed."""
+    program, *arguments = wanted.words
+    return {"type": "stdio", "command": program, "args": arguments, "alwaysLoad": True}
+
+
+def pieces(wanted: Wanted) -> Sequence[Piece]:
+    """Return the entry, and the tools allowed but for those that decide in a person's place."""
+    settings = ".claude/settings.json" if wanted.is_shared else ".claude/settings.local.json"
+    asked = tuple(f"{TOOLS}__{tool}" for tool in OPERATOR_TOOLS)
+    parts = [
+        Items(("enabledMcpjsonServers",), (NAME,), is_strict=True),
+        Items(("permissions", "allow"), (TOOLS,), is_strict=True),
+        Items(("permissions", "ask"), asked, is_strict=True),
+    ]
+    server = Piece(".mcp.json", Member(("mcpServers", NAME), entry(wanted), is_strict=True))
+    return [server, *(Piece(settings, part) for part in parts)]
+
+
+CLIENT = Client(
+    name="claude-code",
+    title="Claude Code",
+    programs=("claude",),
+    marks=(".claude", ".mcp.json", "CLAUDE.md"),
+    skills=".claude/skills",
+    guide="CLAUDE.md",
+    start="claude",
+    pieces=pieces,
+)

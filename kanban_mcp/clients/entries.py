@@ -1,0 +1,71 @@
+"""The words that start this server, and how an entry that does so is told from one that does not."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+NAME = "kanban"
+PROGRAM = "kanban-mcp"
+SHARED = (PROGRAM, "serve")
+OPERATOR_TOOLS = ("kanban_approve", "kanban_reject")
+_HOOK = re.compile(r"(?:kanban-mcp|kanban_mcp)['\"]? (?:hook|heartbeat)\b")
+
+
+def own_command() -> list[str]:
+    """Return how a client starts this installation: the console script beside the interpreter, else the module."""
+    script = Path(sys.executable).with_name(PROGRAM)
+    if script.is_file() and os.access(script, os.X_OK):
+        return [str(script), "serve"]
+    return [sys.executable, "-m", "kanban_mcp", "serve"]
+
+
+def words_of(entry: Any) -> list[str]:
+    """Return the command line of a server entry, in whichever form a client keeps it; empty when it has none."""
+    if not isinstance(entry, Mapping):
+        return []
+    command, arguments = entry.get("command", ""), entry.get("args", [])
+    head = command if isinstance(command, list) else [command]
+    return [str(word) for word in [*head, *(arguments if isinstance(arguments, list) else [])]]
+
+
+def is_ours(entry: Any) -> bool:
+    """Say whether an entry named like ours starts this program, whichever installation of it."""
+    words = words_of(entry)
+    return "serve" in words and any(Path(word).name in (PROGRAM, "kanban_mcp") for word in words)
+
+
+def is_our_hook(item: Any) -> bool:
+    """Say whether a group of hooks runs this program, whichever installation of it."""
+    hooks = item.get("hooks") if isinstance(item, Mapping) else None
+    if not isinstance(hooks, list) or not hooks:
+        return False
+    return all(isinstance(hook, Mapping) and _HOOK.search(str(hook.get("command", ""))) for hook in hooks)
+
+
+def starts(program: str) -> bool:
+    """Say whether a program can be started: a bare name is looked up by the client, so it counts as one that can."""
+    is_looked_up = program != "" and "/" not in program
+    return is_looked_up or os.access(program, os.X_OK)
+
+
+def renewed(there: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what has to be set in an entry of ours; nothing while it starts and says what the client needs.
+
+    Flags that people added stay as long as the program they start is there.
+    """
+    needed = {key: value for key, value in own.items() if key not in ("command", "args")}
+    missing = {key: value for key, value in needed.items() if key not in there}
+    program = next(iter(words_of(there)), "")
+    if program != next(iter(words_of(own)), "") and not starts(program):
+        missing |= {key: own[key] for key in ("command", "args") if key in own}
+    if there.get("alwaysLoad") is False and own.get("alwaysLoad"):
+        missing["alwaysLoad"] = True
+    return missing
+
+
+def with_board(command: Sequence[str], db: Path | None) -> list[str]:
+    """Return the command with the board named, when it is not the one that the server finds from the project."""
+    return [*command] if db is None else [*command, "--db", str(db)]
