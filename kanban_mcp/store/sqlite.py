@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from kanban_mcp.domain.errors import BoardError
-from kanban_mcp.store.backup import backup_into
+from kanban_mcp.domain.errors import BoardError, BoardUnavailable
+from kanban_mcp.store.backup import Progress, copy_live
 from kanban_mcp.store.base import Tx
 from kanban_mcp.store.errors import READ_ONLY, VANISHED, board_error, code_of, is_busy, unavailable
 from kanban_mcp.store.lock import WriteLock
@@ -123,15 +123,43 @@ class SqliteFile:
         finally:
             self._lock.release()
 
-    def backup(self, target: Path) -> None:
-        """Write a consistent copy of the live board to `target`, which must not exist."""
+    def backup(self, target: Path, *, replace: bool = False, progress: Progress | None = None) -> None:
+        """Write a consistent, checked copy of the live board to `target`; see `backup.copy_live`.
+
+        The lock is held only until the snapshot stands: from then on nobody has to wait for the copy.
+
+        Raises:
+            BoardUnavailable: `target` is there (and `replace` is not given), is the board itself, or cannot be written.
+        """
         opened = self._ready(self.deadline(), reading=True)
-        self._check_identity(opened)
+        self._require_elsewhere(target)
         try:
-            self._set_query_only(opened.conn, False)  # which would forbid VACUUM INTO as well
-            backup_into(opened.conn, target)
+            self._pin(opened)
+            copy_live(opened.conn, target, replace=replace, progress=progress)
         except sqlite3.Error as error:
             raise board_error(error, target) from error
+        finally:
+            if opened.conn.in_transaction:
+                opened.conn.execute("ROLLBACK")
+
+    def _pin(self, opened: Opened) -> None:
+        """Begin a read transaction on the board as it is now."""
+        if not opened.read_only:
+            self._lock.acquire(self.deadline())
+        try:
+            self._check_identity(opened)
+            opened.conn.execute("BEGIN")
+            opened.conn.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+        finally:
+            self._lock.release()
+
+    def _require_elsewhere(self, target: Path) -> None:
+        """Refuse to write over the board or one of the files that belong to it."""
+        mine = [self.path, *(self.path.with_name(f"{self.path.name}{end}") for end in ("-wal", "-shm", ".lock"))]
+        if target.resolve() in mine or any(
+            target.exists() and each.exists() and target.samefile(each) for each in mine
+        ):
+            raise BoardUnavailable(f"{target} is the board itself.", hint="Choose another name for the backup.")
 
     def close(self) -> None:
         """Close the connection under the write lock, because the last one to close checkpoints. Twice is harmless."""
