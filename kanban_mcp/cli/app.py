@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from kanban_mcp import __version__
-from kanban_mcp.cli import deciding, exits, initialising, looking, lost, managing, options, planning, serving, working
+from kanban_mcp.cli import (
+    deciding,
+    exits,
+    initialising,
+    keeping,
+    looking,
+    lost,
+    managing,
+    options,
+    planning,
+    serving,
+    telling,
+    working,
+)
 from kanban_mcp.domain.errors import BoardError
 
 PROGRAM = "kanban-mcp"
@@ -22,10 +35,14 @@ COMMANDS: Sequence[tuple[str, str, Command]] = (
     (options.SETUP, "config", managing.config),
     (options.SETUP, "serve", serving.serve),
     (options.SETUP, "reaper", serving.reaper),
+    (options.SETUP, "backup", keeping.backup),
     (options.LOOK, "board", looking.board),
     (options.LOOK, "list", looking.list_),
     (options.LOOK, "show", looking.show),
     (options.LOOK, "log", looking.log),
+    (options.LOOK, "inbox", telling.inbox),
+    (options.LOOK, "digest", telling.digest),
+    (options.LOOK, "stats", telling.stats),
     (options.PLAN, "create", planning.create),
     (options.PLAN, "plan", planning.plan),
     (options.PLAN, "update", planning.update),

@@ -28,7 +28,7 @@ def backup(
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy the live board into one file, checked, while agents work on. docs/how-to/back-up.md says how to restore."""
+    """Copy the live board into one file, checked, while agents work on; the answer says how to restore it."""
     from kanban_mcp import app, machine
     from kanban_mcp.cli import output
 

@@ -48,6 +48,7 @@ def _steps(plan: Path) -> list[Step]:
         ("w1", ["claim", "1", "--role", "implementer"], lambda b, s: b.claim(s, assignee="implementer", task_id="1")),
         (None, ["stop", "1", "-m", "Not today"], lambda b, s: b.stop(s, task_id="1", reason="Not today")),
         (None, ["board"], lambda b, s: b.view(s, per_column=8)),
+        (None, ["inbox", "-n", "5"], lambda b, s: b.inbox(s, limit=5)),
         (None, ["answer", "1", "-m", "utf-8"], lambda b, s: b.answer(s, task_id="1", answer="utf-8")),
         ("w1", ["claim", "1", "--role", "implementer"], lambda b, s: b.claim(s, assignee="implementer", task_id="1")),
         ("w1", ["complete", "-m", "Parser reads all samples; 14 tests pass", "--metadata", '{"tests": 14}'],
@@ -97,7 +98,7 @@ def test_every_command_prints_what_the_board_answers(ready: Cli, board_clock: Cl
 
 
 def test_no_command_that_makes_a_call_is_left_out_above() -> None:
-    others = {"init", "uninstall", "config", "serve", "reaper", "log"}
+    others = {"init", "uninstall", "config", "serve", "reaper", "log", "digest", "stats", "backup"}
     assert {words[0] for _, words, _ in _steps(Path())} == {name for _, name, _ in COMMANDS} - others
 
 

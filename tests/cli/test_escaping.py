@@ -24,7 +24,7 @@ NASTY = {
     "delete": "x\x7f",
 }
 RAW = [ch for text in NASTY.values() for ch in text if not ch.isprintable()]
-PAGES = (["list"], ["board"], ["show", "1"], ["show", "2"], ["show", "3"], ["log", "-n", "99"])
+PAGES = (["list"], ["board"], ["show", "1"], ["show", "2"], ["show", "3"], ["log", "-n", "99"], ["inbox"], ["digest"])
 
 
 @pytest.fixture
