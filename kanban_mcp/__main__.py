@@ -61,7 +61,7 @@ def _compose() -> Callable[[Options], Awaitable[OpenBoard]]:
     async def open_board(options: Options) -> OpenBoard:
         setup = app.set_up(db=options.db, role=options.role, toolset=options.toolset)
         board = app.open_board(setup)
-        return OpenBoard(board, setup.settings.role, partial(app.serves_a_person, board))
+        return OpenBoard(board, setup.settings.role, partial(app.serves_a_person, board), str(setup.place.folder))
 
     return open_board
 

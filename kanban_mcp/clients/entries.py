@@ -9,6 +9,7 @@ from typing import Any
 
 NAME = "kanban"
 PROGRAM = "kanban-mcp"
+HOOK_TOOL = "kanban_hook"
 SHARED = (PROGRAM, "serve")
 OPERATOR_TOOLS = ("kanban_approve", "kanban_reject")
 _HOOK = re.compile(r"(?:kanban-mcp|kanban_mcp)['\"]? (?:hook|heartbeat)\b")
@@ -42,7 +43,14 @@ def is_our_hook(item: Any) -> bool:
     hooks = item.get("hooks") if isinstance(item, Mapping) else None
     if not isinstance(hooks, list) or not hooks:
         return False
-    return all(isinstance(hook, Mapping) and _HOOK.search(str(hook.get("command", ""))) for hook in hooks)
+    return all(isinstance(hook, Mapping) and _is_ours(hook) for hook in hooks)
+
+
+def _is_ours(hook: Mapping[str, Any]) -> bool:
+    """Say whether one handler runs this program, or calls the tool that its server keeps for hooks."""
+    if hook.get("type") == "mcp_tool":
+        return hook.get("tool") == HOOK_TOOL
+    return bool(_HOOK.search(str(hook.get("command", ""))))
 
 
 def starts(program: str) -> bool:

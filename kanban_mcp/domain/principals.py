@@ -34,7 +34,11 @@ class ProcessId:
 SESSION_VARIABLES = ("KANBAN_SESSION_ID", "CLAUDE_CODE_SESSION_ID")
 """Variables in which a client names its session; it stays the same when the client restarts its server."""
 
+AGENT_SEPARATOR = "#"
+"""Stands between the key of a session and the id of one of its sub-agents; a session's own name never holds it."""
+
 _SESSION_LIMIT = 200
+_AGENT_LIMIT = 64
 _NAME_SHOWN = 64
 
 
@@ -51,7 +55,19 @@ def worker_key(process: ProcessId, session: str | None) -> str:
 
     Every surface builds it here: a hook, a command and a server of one session have to be the same worker.
     """
-    return f"{process.host}|{process.boot_id}|{session or f'{process.pid}.{process.started}'}"
+    named = (session or f"{process.pid}.{process.started}").replace(AGENT_SEPARATOR, "%23")
+    return f"{process.host}|{process.boot_id}|{named}"
+
+
+def agent_key(root: str, agent: str) -> str:
+    """Return the key of a sub-agent of the session whose worker is `root`; `root` itself when `agent` names nobody."""
+    named = "".join(ch for ch in agent if ch.isascii() and (ch.isalnum() or ch in "-_."))[:_AGENT_LIMIT]
+    return f"{root}{AGENT_SEPARATOR}{named}" if named else root
+
+
+def root_key(key: str) -> str:
+    """Return the key of the session that a worker belongs to: its own, or that of the agent that started it."""
+    return key.partition(AGENT_SEPARATOR)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,8 @@ class Caller:
     """One connection's identity and place.
 
     `key` names the worker: host, boot and session id where the client names its session, else the server process. Two
-    server processes with the same key are the same worker, before and after a reconnect.
+    server processes with the same key are the same worker, before and after a reconnect. A sub-agent's key is its
+    session's with its own id behind; until it has claimed something it speaks for its session (ADR 4).
     """
 
     key: str
@@ -76,6 +93,16 @@ class Caller:
     handed_run: RunId | None = None
     handed_task: TaskId | None = None
     adopts: bool = True
+
+    @property
+    def root(self) -> str:
+        """Return the key of the session: one worker with all its sub-agents where nobody may judge its own work."""
+        return root_key(self.key)
+
+    @property
+    def is_sub_agent(self) -> bool:
+        """Say whether the caller was started by another agent of the same session."""
+        return AGENT_SEPARATOR in self.key
 
     @property
     def is_person(self) -> bool:

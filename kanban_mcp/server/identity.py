@@ -3,14 +3,14 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kanban_mcp import machine
 from kanban_mcp.domain.errors import BoardError, ConfigError
 from kanban_mcp.domain.ids import RunId, TaskId, parse_run, parse_task
-from kanban_mcp.domain.principals import Authority, Caller, ProcessId, named_session, worker_key
+from kanban_mcp.domain.principals import Authority, Caller, ProcessId, agent_key, named_session, worker_key
 from kanban_mcp.server.places import Place, ask_git, read_place
 from kanban_mcp.server.toolsets import WORKER
 
@@ -25,6 +25,12 @@ SESSION_META = ("sessionId", "threadId")
 """Where Codex names its session: in the `_meta` of each call."""
 
 CLIENT_NAME_LIMIT = 40  # characters: clients call themselves what they like, and the name stands on every card
+
+USE_META = "claudecode/toolUseId"
+"""Where Claude Code names the model's call of a tool; the hook before it has named the same id, and whose it is."""
+
+MODEL_META = (USE_META, "callId", "itemId")
+"""Fields of `_meta` that stand only in calls which a model makes: Claude Code's, and two of Codex's."""
 
 Id = TypeVar("Id")
 
@@ -89,6 +95,21 @@ class Origin:
 
     def _handed_task(self) -> TaskId | None:
         return _handed(parse_task, self.environment, "KANBAN_TASK_ID")
+
+
+def of_sub_agent(root: Caller, agent: str) -> Caller:
+    """Return the caller that a sub-agent of a session is; `root` itself when `agent` names nobody (ADR 4).
+
+    The run that a dispatcher handed over is the session's: a sub-agent helps with it and never takes it over.
+    """
+    key = agent_key(root.key, agent)
+    return root if key == root.key else replace(root, key=key, handed_run=None)
+
+
+def thread_of(meta: Mapping[str, Any], main: object) -> str:
+    """Return the sub-agent that Codex names in `_meta`: a thread other than its session's main one; "" for that."""
+    thread, session = meta.get("threadId"), meta.get("sessionId") or main
+    return thread if isinstance(thread, str) and session and thread != session else ""
 
 
 def _handed(parse: Callable[[str, str], Id], environment: Mapping[str, str], name: str) -> Id | None:

@@ -1,6 +1,7 @@
 """One MCP server object per connection, on the SDK's low-level class: its session lives in this closure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import mcp.types as types
@@ -11,11 +12,12 @@ from mcp.shared.exceptions import MCPError
 
 from kanban_mcp import __version__
 from kanban_mcp.domain.errors import BoardError
-from kanban_mcp.server import texts
-from kanban_mcp.server.answers import answered, broken, no_such_tool, refused
+from kanban_mcp.server import hook, texts
+from kanban_mcp.server.answers import answered, broken, no_such_tool, refused, what_broke
 from kanban_mcp.server.call import Call, Progress
 from kanban_mcp.server.resources import RESOURCES, TEMPLATES, read_resource
 from kanban_mcp.server.session import ClientSession
+from kanban_mcp.server.tool import Tool
 from kanban_mcp.server.tools import BY_NAME, tools_of
 
 Context = ServerRequestContext[Any, Any]
@@ -36,28 +38,18 @@ def build_server(session: ClientSession) -> Server[Any]:
         return types.ListToolsResult(tools=[tool.listed() for tool in offered.values()])
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        tool = offered.get(params.name)
-        try:
-            if tool is None:
-                raise no_such_tool(params.name, offered, BY_NAME, session.toolset)
-            arguments = tool.read(params.arguments)
-            return answered(await tool.handler(await call_of(ctx, session), **arguments))
-        except BoardError as error:
-            return refused(error)
-        except Exception:  # noqa: BLE001  broken() logs it; a model must get an answer, whatever failed
-            return broken(params.name)
+        meta, given = request_meta(ctx), params.arguments or {}
+        if hook.is_for(params.name, meta):
+            return await hook.answer(session, client_name(ctx), meta, given)
+        return await _call_tool(ctx, params, session, offered)
 
     async def read(ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-        try:
+        with _told_as_protocol_errors("resources/read"):
             return await read_resource(await call_of(ctx, session), str(params.uri))
-        except BoardError as error:
-            raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from None
 
     async def get_prompt(_ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
-        try:
+        with _told_as_protocol_errors("prompts/get"):
             return texts.prompt(params.name, params.arguments or {})
-        except BoardError as error:
-            raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from None
 
     return Server(
         "kanban",
@@ -72,6 +64,32 @@ def build_server(session: ClientSession) -> Server[Any]:
         on_list_prompts=_list_prompts,
         on_get_prompt=get_prompt,
     )
+
+
+async def _call_tool(
+    ctx: Context, params: types.CallToolRequestParams, session: ClientSession, offered: dict[str, Tool]
+) -> types.CallToolResult:
+    tool = offered.get(params.name)
+    try:
+        if tool is None:
+            raise no_such_tool(params.name, offered, BY_NAME, session.toolset)
+        arguments = tool.read(params.arguments)
+        return answered(await tool.handler(await call_of(ctx, session), **arguments))
+    except BoardError as error:
+        return refused(error)
+    except Exception:  # noqa: BLE001  broken() logs it; a model must get an answer, whatever failed
+        return broken(params.name)
+
+
+@contextmanager
+def _told_as_protocol_errors(method: str) -> Iterator[None]:
+    """Turn what goes wrong with a request that has no error result into a protocol error that leaks nothing."""
+    try:
+        yield
+    except BoardError as error:
+        raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from None
+    except Exception:  # noqa: BLE001  what_broke() logs it; the SDK would tell the client the exception's own text
+        raise MCPError(code=types.INTERNAL_ERROR, message=what_broke(method)) from None
 
 
 async def call_of(ctx: Context, session: ClientSession) -> Call:

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Sequence
 from kanban_mcp.domain.ids import parse_task
 from kanban_mcp.service import (
     boarding,
+    fence,
     founding,
     presence,
     reading,
     reaping,
 )
 from kanban_mcp.service.board_deciding import Deciding
+from kanban_mcp.service.board_hooks import Hooks
 from kanban_mcp.service.board_planning import Planning
 from kanban_mcp.service.board_telling import Telling
 from kanban_mcp.service.board_work import Work
@@ -30,7 +32,7 @@ from kanban_mcp.service.session import Session
 FOLLOW_STEP_S = 60.0  # how often a follower looks even though no change was signalled
 
 
-class Board(Work, Planning, Deciding, Telling):
+class Board(Work, Planning, Deciding, Hooks, Telling):
     """Async facade of one board.
 
     Args:
@@ -43,7 +45,10 @@ class Board(Work, Planning, Deciding, Telling):
     async def show(self, s: Session, *, task_id: str | None = None, run_id: str | None = None) -> TaskView | Overview:
         """Return the caller's task, any task, or what a caller that holds nothing should do."""
         await self._take_handed(s)
-        return await self._read(s, reading.show, task_id, run_id, self._role(s, None))
+        shown, is_fenced = await self._read(s, reading.shown, task_id, run_id, self._role(s, None))
+        if is_fenced:
+            await self._write(s, fence.lift)
+        return shown
 
     async def list(
         self, s: Session, *, state: str | None = None, assignee: str | None = None, limit: int = 50

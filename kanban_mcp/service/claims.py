@@ -7,10 +7,11 @@ from kanban_mcp.domain.ids import RunId, TaskId, task_name
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Kind, TaskState, Verb, illegal
 from kanban_mcp.domain.tasks import Run, Task
+from kanban_mcp.service import fence
 from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.holding import extend, require_process, why_closed
 from kanban_mcp.service.moves import log, move
-from kanban_mcp.service.records import ensure_worker, run_from, run_of, task_from, task_of, worker_id
+from kanban_mcp.service.records import ensure_claimer, ensure_worker, run_from, run_of, task_from, task_of, worker_id
 from kanban_mcp.service.results import Claimed
 from kanban_mcp.service.sweeping import is_sweep_due, lapse, sweep
 from kanban_mcp.service.views import view
@@ -145,7 +146,7 @@ def _lost_to_silence(tx: Tx, call: Call, task: Task) -> Run | None:
 
 
 def _open(tx: Tx, call: Call, task: Task, role: str) -> Taken:
-    mine = ensure_worker(tx, call)
+    mine = ensure_claimer(tx, call)
     lost = _lost_to_silence(tx, call, task)
     started = task
     if lost is not None:
@@ -250,6 +251,7 @@ def claim_shown(tx: Tx, call: Call, role: str, named: str, task: TaskId | None) 
     """Claim, and shape the answer: the task as its worker reads it, or why there is nothing and what to call."""
     taken = claim(tx, call, role, named, task)
     if taken.task is None:
+        fence.lift(tx, call)
         return Claimed(_NOTHING[taken.reason], False, taken.reason, taken.detail, None)
     shown = view(tx, call, taken.task.id)
     return Claimed(shown.next, True, "", "", replace(shown, next=""))

@@ -101,8 +101,8 @@ def _only_run(tx: Tx, call: Call, verb: str) -> Run:
 def tell_loss(tx: Tx, call: Call, verb: str) -> None:
     """Refuse a call that names no run while this connection has not heard that others closed one of its runs.
 
-    Sub-agents share a connection: one that does not know of its loss would otherwise keep the next one's task alive, or
-    go on writing for a task that is another's by now.
+    Sub-agents that cannot be told apart share a worker: one that does not know of its loss would otherwise keep the
+    next one's task alive, or go on writing for a task that is another's by now.
 
     Raises:
         LeaseLost, Cancelled: which run, and why; each loss is told once.
@@ -119,12 +119,13 @@ def _untold(tx: Tx, call: Call) -> Run | None:
     A loss from before this connection is told only while the worker has claimed nothing since.
     """
     newest: int | None = None
-    for row in tx.all("lost_runs", worker_key=call.caller.key):
+    mine = worker_id(tx, call)
+    for row in () if mine is None else tx.all("lost_runs", worker_id=mine):
         if row["id"] in call.session.told:
             continue
         if call.session.lasting and row["ended_at_ms"] >= call.session.since_ms:
             return run_from(row)
-        newest = newest or tx.value("newest_run_id_of_worker", worker_key=call.caller.key)
+        newest = newest or tx.value("newest_run_id_of_worker", worker_id=mine)
         if row["id"] == newest:
             return run_from(row)
     return None
@@ -228,7 +229,7 @@ def require_process(tx: Tx, call: Call, run: Run) -> None:
         HeldBy: the process that spoke for the run so far is still running.
     """
     caller = call.caller
-    if run.process == caller.process or not caller.adopts:
+    if run.process == caller.process or not caller.adopts or _helps(tx, call, run):
         return
     if not run.is_handed_over and not call.is_gone(run.process):
         raise HeldBy(
@@ -236,6 +237,11 @@ def require_process(tx: Tx, call: Call, run: Run) -> None:
             hint="Use that connection, or end it first.",
         )
     _adopt(tx, call, run)
+
+
+def _helps(tx: Tx, call: Call, run: Run) -> bool:
+    """Say whether a sub-agent speaks for its session's run: its own server process (Codex) takes nothing over."""
+    return call.caller.is_sub_agent and run.worker_id != tx.value("worker_by_key", key=call.caller.key)
 
 
 def _adopt(tx: Tx, call: Call, run: Run) -> None:
@@ -269,9 +275,7 @@ def extend(tx: Tx, call: Call, run: Run, *, for_ms: int | None = None, note: str
 def has_dealt(tx: Tx, call: Call, task_id: TaskId) -> bool:
     """Say whether the caller holds or has held the task, or a task below it.
 
-    A subtask the caller made and has never held is excepted: its maker may steer it (DESIGN §5).
+    A session and its sub-agents are one worker here: what one of them does, none of them may judge (ADR 4). A subtask
+    that they made and have never held is excepted: its maker may steer it (DESIGN §5).
     """
-    mine = worker_id(tx, call)
-    if mine is None:
-        return False
-    return bool(tx.value("has_dealt", task_id=task_id, worker_id=mine))
+    return bool(tx.value("has_dealt", task_id=task_id, root=call.caller.root))

@@ -8,6 +8,7 @@ from kanban_mcp.domain.inputs import Priority, choice, role
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import TaskState
 from kanban_mcp.domain.texts import shorten
+from kanban_mcp.service import fence
 from kanban_mcp.service.call import Call
 from kanban_mcp.service.holding import whose_now
 from kanban_mcp.service.records import run_from, run_of, task_of, worker_id
@@ -17,6 +18,13 @@ from kanban_mcp.store.base import Row, Tx
 
 LIST_CHARACTERS = 10_000
 LIST_MOST = 500
+
+
+def shown(
+    tx: Tx, call: Call, task_id: str | None, run_id: str | None, my_role: str
+) -> tuple[TaskView | Overview, bool]:
+    """Return the answer to `show`, and whether a hook has stopped the caller until it asks here."""
+    return show(tx, call, task_id, run_id, my_role), fence.is_fenced(tx, call)
 
 
 def show(tx: Tx, call: Call, task_id: str | None, run_id: str | None, my_role: str) -> TaskView | Overview:
@@ -97,7 +105,8 @@ def _overview_next(tx: Tx, call: Call, holding: list[Json], ready: list[Json], m
 
 def _lately_lost(tx: Tx, call: Call) -> str:
     """Say which task the caller held last, when others ended that: go on with it, or stop."""
-    row = tx.one("lost_runs", worker_key=call.caller.key)
+    mine = worker_id(tx, call)
+    row = None if mine is None else tx.one("lost_runs", worker_id=mine)
     if row is None:
         return ""
     run, task = run_from(row), task_of(tx, row["task_id"])
@@ -106,7 +115,7 @@ def _lately_lost(tx: Tx, call: Call) -> str:
     if run.outcome is Outcome.RECLAIMED and task.state is TaskState.READY:
         claim = f'kanban_claim(task_id="{task.name}") continues from your files as they are.'
         return f"{held}; it was reclaimed and nobody has taken it. {claim}"
-    if tx.value("newest_run_id_of_worker", worker_key=call.caller.key) != run.id:
+    if tx.value("newest_run_id_of_worker", worker_id=mine) != run.id:
         return ""  # old news: it has worked on something else since
     why = f", {shorten(run.error, 300)}" if run.error else ""
     return f"{held}: {run.outcome}{why}; {whose_now(tx, task)}. Do not go on with it; kanban_claim takes other work."

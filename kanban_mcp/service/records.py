@@ -82,19 +82,29 @@ def open_approval(tx: Tx, task_id: TaskId) -> ApprovalRequest | None:
 
 
 def worker_id(tx: Tx, call: Call) -> WorkerId | None:
-    """Return the caller's id among the workers, None if it never wrote anything."""
+    """Return the caller's id among the workers, None if it never wrote anything.
+
+    A sub-agent that never claimed speaks for its session: it helps with what the session holds (ADR 4).
+    """
     found = tx.value("worker_by_key", key=call.caller.key)
+    if found is None and call.caller.is_sub_agent:
+        found = tx.value("worker_by_key", key=call.caller.root)
     return None if found is None else WorkerId(found)
 
 
 def ensure_worker(tx: Tx, call: Call) -> WorkerId:
-    """Return the caller's id, entering it at its first write."""
+    """Return the caller's id, entering it at its first write; a sub-agent is entered as its session."""
     found = worker_id(tx, call)
-    if found is not None:
-        return found
-    caller = call.caller
-    return WorkerId(
-        tx.insert(
-            "insert_worker", key=caller.key, name=caller.shown_name, session=caller.session, at_ms=call.now.wall_ms
-        )
-    )
+    return _enter(tx, call, call.caller.root) if found is None else found
+
+
+def ensure_claimer(tx: Tx, call: Call) -> WorkerId:
+    """Return the id under which the caller claims: a sub-agent becomes a worker of its own by its first claim."""
+    found = tx.value("worker_by_key", key=call.caller.key)
+    return _enter(tx, call, call.caller.key) if found is None else WorkerId(found)
+
+
+def _enter(tx: Tx, call: Call, key: str) -> WorkerId:
+    caller, agent = call.caller, key.removeprefix(call.caller.root)[1:7]
+    name = f"{caller.shown_name}/{agent}" if agent else caller.shown_name
+    return WorkerId(tx.insert("insert_worker", key=key, name=name, session=caller.session, at_ms=call.now.wall_ms))

@@ -17,4 +17,6 @@ class Session:
     seen_event: int = 0  # newest event when the last wait answered
     since_ms: int = 0  # wall time of its first call
     has_taken_handed: bool = False  # the run it was started for is its own now
+    handing: dict[RunId, int] = field(default_factory=dict)  # per run the newest message in a hook's last answer
+    given: dict[RunId, int] = field(default_factory=dict)  # the same once the client has called again: it has got them
     lasting: bool = True  # False where each command is a connection of its own (the CLI)

@@ -53,15 +53,16 @@ def test_the_session_may_stand_in_the_meta_of_the_call(field: str) -> None:
     assert caller({"KANBAN_SESSION_ID": "s-1"}, {field: "t-9"}).session == "s-1"
 
 
-async def test_the_first_call_fixes_who_calls_and_its_meta_counts(raw: Any) -> None:
+async def test_the_first_call_fixes_the_session_and_another_thread_is_a_sub_agent_of_it(raw: Any) -> None:
     board = RecordingBoard()
     client = await raw(a_session(board, env={}))
     await client.shake_hands()
-    for number, thread in enumerate(("t-1", "t-2"), 1):
+    for number, thread in enumerate(("t-1", "t-1", "t-2"), 1):
         client.send(call(number, "kanban_list", {"threadId": thread}))
         await client.receive()
     assert board.sessions[0] is board.sessions[1]
     assert board.sessions[0].caller.key == "laptop|boot-1|t-1"
+    assert board.sessions[2].caller.key == "laptop|boot-1|t-1#t-2"
     assert board.sessions[0].caller.name == "raw@laptop"
 
 

@@ -3,7 +3,7 @@
 SELECT * FROM (
     SELECT runs.*, workers.name AS worker_name
       FROM runs JOIN workers ON workers.id = runs.worker_id
-     WHERE workers.key = :worker_key
+     WHERE runs.worker_id = :worker_id
      ORDER BY runs.id DESC LIMIT 20) AS lately
  WHERE ended_at_ms IS NOT NULL AND ended_by <> 'self'
    AND NOT EXISTS (SELECT 1 FROM runs AS later

@@ -1,1 +1,1 @@
-SELECT MAX(runs.id) FROM runs JOIN workers ON workers.id = runs.worker_id WHERE workers.key = :worker_key;
+SELECT MAX(id) FROM runs WHERE worker_id = :worker_id;
