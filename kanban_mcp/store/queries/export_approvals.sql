@@ -1,0 +1,1 @@
+SELECT * FROM approvals WHERE id > :after ORDER BY id LIMIT :limit;

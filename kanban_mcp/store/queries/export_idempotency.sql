@@ -1,0 +1,1 @@
+SELECT * FROM idempotency WHERE key > :after ORDER BY key LIMIT :limit;

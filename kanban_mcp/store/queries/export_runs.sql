@@ -1,0 +1,1 @@
+SELECT * FROM runs WHERE id > :after ORDER BY id LIMIT :limit;

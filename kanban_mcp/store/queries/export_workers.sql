@@ -1,0 +1,1 @@
+SELECT * FROM workers WHERE id > :after ORDER BY id LIMIT :limit;

@@ -1,0 +1,2 @@
+INSERT INTO idempotency (key, digest, answer, at_ms)
+VALUES (:key, :digest, :answer, :at_ms);
