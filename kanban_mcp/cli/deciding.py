@@ -1,4 +1,4 @@
-"""Decisions: answer, approve, reject, cancel, stop, retry, pause, resume."""
+"""Decisions: answer, approve, reject, cancel, retry."""
 
 from typing import Annotated
 
@@ -47,38 +47,9 @@ def cancel(
     act.answer(done, as_json, render.done)
 
 
-def stop(task: Task, reason: Note = "", db: Db = None, as_json: AsJson = False) -> None:
-    """End the run of a task at once; only a person releases the task again. No attempt is used. People only."""
-    from kanban_mcp.cli import act, render
-
-    text = given.required(reason)
-    act.answer(act.call(db, lambda b, s: b.stop(s, task_id=task, reason=text)), as_json, render.done)
-
-
 def retry(task: Task, note: Note = "", db: Db = None, as_json: AsJson = False) -> None:
     """Bring an ended task back with a further round of attempts."""
     from kanban_mcp.cli import act, render
 
     text = given.required(note)
     act.answer(act.call(db, lambda b, s: b.retry(s, task_id=task, note=text)), as_json, render.done)
-
-
-def pause(db: Db = None, as_json: AsJson = False) -> None:
-    """Let nobody claim anything; running work goes on. People only."""
-    _set_paused(db, as_json, paused=True)
-
-
-def resume(db: Db = None, as_json: AsJson = False) -> None:
-    """Allow claims again. People only."""
-    _set_paused(db, as_json, paused=False)
-
-
-def _set_paused(db: str | None, as_json: bool, *, paused: bool) -> None:
-    from kanban_mcp.cli import act, output
-
-    act.call(db, lambda b, s: b.pause(s, paused=paused))
-    if as_json:
-        output.as_json({"paused": paused})
-    else:
-        text = "Paused: nothing can be claimed. kanban-mcp resume ends it." if paused else "Claims are allowed again."
-        output.lines([output.said(text)])

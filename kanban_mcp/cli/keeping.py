@@ -1,9 +1,7 @@
 """Keeping the board safe: backup."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 FOLDER = "backups"
-Progress = Callable[[int, int], None]
 
 
 def backup(
@@ -31,11 +28,12 @@ def backup(
     """Copy the live board into one file, checked, while agents work on; the answer says how to restore it."""
     from kanban_mcp import app, machine
     from kanban_mcp.cli import output
+    from kanban_mcp.cli.progress import copying
 
     setup = app.set_up(db=db)
     board = setup.place.require(create=False).resolve()
     target = _target(path, board, machine.read_clock().wall_ms)
-    with app.open_file(setup) as file, _progress() as progress:
+    with app.open_file(setup) as file, copying("Copying") as progress:
         file.backup(target, replace=force, progress=progress)
     size = target.stat().st_size
     if as_json:
@@ -53,21 +51,6 @@ def _target(path: Path | None, board: Path, wall_ms: int) -> Path:
         return folder / name
     path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - a link in the way stays a link
     return path / name if path.is_dir() else path
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Give what shows how far a copy is, on a terminal only; a copy that takes no time shows nothing."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("Copying"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda copied, total: bar.update(task, completed=copied, total=total)
 
 
 def _said(target: Path, size: int, board: Path) -> Iterator["Text"]:

@@ -1,4 +1,4 @@
-"""Commands that make and change tasks: create, plan, update, link, archive."""
+"""Commands that make and change tasks: create, plan, update, link."""
 
 from typing import Annotated
 
@@ -131,10 +131,3 @@ def link(
 
     linked = act.call(db, lambda b, s: b.link(s, task_id=task, parent=parent, relation=relation, remove=remove))
     act.answer(linked, as_json, render.done)
-
-
-def archive(task: Task, db: Db = None, as_json: AsJson = False) -> None:
-    """Hide a task that has ended from the board. Nothing is deleted."""
-    from kanban_mcp.cli import act, render
-
-    act.answer(act.call(db, lambda b, s: b.archive(s, task_id=task)), as_json, render.done)

@@ -15,6 +15,7 @@ from kanban_mcp.service.results import (
     Created,
     Done,
     Ended,
+    Halted,
     Listing,
     Planned,
 )
@@ -75,6 +76,13 @@ def checks(rows: Iterable[dict[str, Any]]) -> Iterator[Text]:
         if row.get("passed") is None:
             word, style = "not looked at", "yellow"
         yield joined((Text(f"  {word}", style), said(f"{row['kind']} {row['name']}"), said(row.get("detail", ""))))
+
+
+def halted(result: Halted) -> Iterator[Text]:
+    """Show which runs were ended."""
+    if result.stopped:
+        yield said(f"stopped: {', '.join(result.stopped)}")
+    yield advice(result.next)
 
 
 def beat(result: Beat) -> Iterator[Text]:

@@ -16,6 +16,7 @@ from kanban_mcp.service import (
     reaping,
 )
 from kanban_mcp.service.board_deciding import Deciding
+from kanban_mcp.service.board_halting import Halting
 from kanban_mcp.service.board_hooks import Hooks
 from kanban_mcp.service.board_planning import Planning
 from kanban_mcp.service.board_telling import Telling
@@ -32,7 +33,7 @@ from kanban_mcp.service.session import Session
 FOLLOW_STEP_S = 60.0  # how often a follower looks even though no change was signalled
 
 
-class Board(Work, Planning, Deciding, Hooks, Telling):
+class Board(Work, Planning, Deciding, Hooks, Halting, Telling):
     """Async facade of one board.
 
     Args:

@@ -1,20 +1,27 @@
 """The verbs that decide about tasks, by orchestrators and people, as one call each."""
 
+from collections.abc import Callable, Sequence
+
 from kanban_mcp.domain import inputs
+from kanban_mcp.domain.states import TERMINAL, TaskState
 from kanban_mcp.service import (
     deciding,
 )
 from kanban_mcp.service.call import Call
 from kanban_mcp.service.plumbing import Plumbing, required
 from kanban_mcp.service.results import (
+    Archived,
     Done,
 )
 from kanban_mcp.service.session import Session
 from kanban_mcp.store.base import Tx
 
+ENDED = tuple(sorted(map(str, TERMINAL)))
+ARCHIVE_BATCH = 200  # tasks per transaction: workers get their turn in between
+
 
 class Deciding(Plumbing):
-    """Answer, cancel, stop, retry, approve, reject, archive, pause."""
+    """Answer, cancel, stop, retry, approve, reject, archive."""
 
     async def answer(self, s: Session, *, task_id: str, answer: str) -> Done:
         """Answer what a blocked task asks."""
@@ -44,9 +51,27 @@ class Deciding(Plumbing):
         """Hide an ended task from the board."""
         return await self._write(s, deciding.archive, task_id)
 
-    async def pause(self, s: Session, *, paused: bool) -> None:
-        """Stop or allow claims on the whole board."""
-        await self._write(s, deciding.pause, paused)
+    async def archive_ended(
+        self,
+        s: Session,
+        *,
+        states: Sequence[str],
+        older_than_ms: int,
+        progress: Callable[[int], None] | None = None,
+    ) -> Archived:
+        """Hide every task that ended in one of these states at least so long ago, a few hundred per transaction."""
+        before = self._clock().wall_ms - older_than_ms
+        count = 0
+        for state in (TaskState(inputs.choice(word, ENDED, "state")) for word in dict.fromkeys(states)):
+            after, batch = 0, 1
+            while batch:
+                hidden = await self._write(s, deciding.archive_ended, state, before, after, ARCHIVE_BATCH)
+                batch, count = len(hidden), count + len(hidden)
+                after = hidden[-1] if hidden else after
+                if progress is not None:
+                    progress(count)
+        text = f"{count} tasks are off the board; kanban-mcp show and the history still have them."
+        return Archived(text if count else "Nothing ended that long ago and is still shown.", count)
 
 
 def _decide(tx: Tx, call: Call, task_id: str, note: str, grant: bool) -> Done:

@@ -24,7 +24,7 @@ COLUMNS = (
 
 def board_view(tx: Tx, call: Call, per_column: int) -> BoardView:
     """Return every column with at most `per_column` cards, and what waits for people."""
-    counts = {row["state"]: row["n"] for row in tx.all("state_counts")}
+    counts = {row["state"]: row["n"] - row["archived"] for row in tx.all("state_counts")}
     waiting = waiting_items(tx, call, PAGE_MOST)
     return BoardView(
         next=_next(waiting, counts),

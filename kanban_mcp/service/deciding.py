@@ -15,7 +15,7 @@ from kanban_mcp.service.call import Call, record
 from kanban_mcp.service.completing import now_ready
 from kanban_mcp.service.moves import end_run, log, move, save
 from kanban_mcp.service.records import ensure_worker, open_approval, run_of, task_of
-from kanban_mcp.service.results import Done
+from kanban_mcp.service.results import Done, Halted
 from kanban_mcp.service.sweeping import block_json, close_request, void_request
 from kanban_mcp.service.working import write_message
 from kanban_mcp.store.base import Tx
@@ -198,6 +198,24 @@ def stop(tx: Tx, call: Call, task_id: str, reason: str) -> Done:
     return Done(text, task.name, str(after.state), str(after.kind), [], [])
 
 
+def stop_all(tx: Tx, call: Call, reason: str) -> Halted:
+    """End every open run by a person's hand, in one transaction; see `stop`.
+
+    Raises:
+        Forbidden: the caller has no operator key.
+    """
+    if not call.caller.is_person:
+        raise PeopleOnly("Only a person may stop the work of all.", hint="Tell them: kanban-mcp stop --all")
+    stopped = [stop(tx, call, task_name(task), reason).task_id for task in held_tasks(tx, call)]
+    text = "kanban-mcp inbox lists them; answer, approve or reject releases each." if stopped else "Nobody works now."
+    return Halted(text, stopped)
+
+
+def held_tasks(tx: Tx, _: Call) -> list[TaskId]:
+    """Return the tasks that are being worked on."""
+    return [row["task_id"] for row in tx.all("held_tasks")]
+
+
 def retry(tx: Tx, call: Call, task_id: str, note: str) -> Done:
     """Bring an ended task back with a further round of attempts; its history stays.
 
@@ -258,13 +276,25 @@ def _retry(tx: Tx, call: Call, task: Task, note: str) -> Done:
 def archive(tx: Tx, call: Call, task_id: str) -> Done:
     """Hide an ended task from the board. Nothing is deleted."""
     task = task_of(tx, parse_task(task_id))
+    _hide(tx, call, task)
+    return Done("Archived.", task.name, str(task.state), str(task.kind), [], [])
+
+
+def archive_ended(tx: Tx, call: Call, state: TaskState, before_ms: int, after: int, limit: int) -> list[TaskId]:
+    """Hide at most `limit` tasks that came to `state` before a moment, those with an id above `after`; return them."""
+    rows = tx.all("tasks_to_archive", state=str(state), before_ms=before_ms, after=after, limit=limit)
+    for row in rows:
+        _hide(tx, call, task_of(tx, row["id"]))
+    return [row["id"] for row in rows]
+
+
+def _hide(tx: Tx, call: Call, task: Task) -> None:
     require_orchestrator(call, task, "archive")
     next_state(task.state, task.kind, Verb.ARCHIVE, task.facts, name=task.name)
     ensure_worker(tx, call)
     if task.archived_at_ms is None:
         save(tx, task, task._replace(archived_at_ms=call.now.wall_ms, updated_at_ms=call.now.wall_ms))
         record(tx, call, "archived", task.id)
-    return Done("Archived.", task.name, str(task.state), str(task.kind), [], [])
 
 
 def pause(tx: Tx, call: Call, paused: bool) -> None:

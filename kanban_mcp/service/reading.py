@@ -129,7 +129,8 @@ def listing(tx: Tx, call: Call, state: str | None, assignee: str | None, limit: 
     wanted = choice(state, tuple(TaskState), "state") if state else None
     who = None if assignee is None else role(assignee)
     most = min(max(limit, 1), LIST_MOST)
-    counts = {row["state"]: row["n"] for row in tx.all("state_counts")}
+    kept = list(tx.all("state_counts"))
+    counts = {row["state"]: row["n"] for row in kept}
     query = "tasks_in_state" if wanted else "live_tasks"
     rows = (
         tx.all(query, state=wanted, assignee=who, limit=most + 1)
@@ -139,7 +140,7 @@ def listing(tx: Tx, call: Call, state: str | None, assignee: str | None, limit: 
     tasks = _fitting([_list_row(call, row) for row in rows[:most]])
     cut = len(rows) > len(tasks)
     return Listing(
-        next=_list_next(tx, counts),
+        next=_list_next({row["state"]: row["n"] - row["archived"] for row in kept}, is_new=not any(counts.values())),
         counts=counts,
         tasks=tasks,
         truncated=f"First {len(tasks)} shown; narrow by state or assignee." if cut else "",
@@ -173,7 +174,7 @@ def _fitting(rows: list[Json]) -> list[Json]:
     return kept
 
 
-def _list_next(tx: Tx, counts: dict[str, int]) -> str:
+def _list_next(counts: dict[str, int], *, is_new: bool) -> str:
     people = counts["blocked"] + counts["awaiting_review"] + counts["failed"]
     if people:
         return f"{people} wait for a decision; kanban_show(task_id) says which."
@@ -181,7 +182,7 @@ def _list_next(tx: Tx, counts: dict[str, int]) -> str:
         return f"{counts['ready']} ready: kanban_claim."
     if counts["in_progress"] or counts["pending"]:
         return "Work is under way; nothing is ready to take."
-    return "No open task." if any(counts.values()) else "The board is empty: kanban_create or kanban_plan."
+    return "The board is empty: kanban_create or kanban_plan." if is_new else "No open task."
 
 
 def events(tx: Tx, after: int | None, limit: int, task_id: TaskId | None) -> list[Event]:

@@ -73,6 +73,22 @@ class BoardView:
 
 
 @dataclass(frozen=True, slots=True)
+class Archived:
+    """How many tasks were hidden at once."""
+
+    next: str
+    archived: int
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """The tasks whose runs were ended at once."""
+
+    next: str
+    stopped: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
     """What waits for people, with the command that settles each; those first that most tasks wait for."""
 
