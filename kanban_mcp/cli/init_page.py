@@ -16,24 +16,17 @@ if TYPE_CHECKING:
     from kanban_mcp.clients.undoing import Taken
 
 
-def snippets(wanted: "Wanted", clients: Sequence["Client"]) -> dict[str, dict[str, list[str]]]:
+def snippets(wanted: "Wanted", clients: Sequence["Client"]) -> dict[str, dict[str, str]]:
     """Return what belongs into the files of each client, by file; never what else stands in them."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for client in clients:
-        files = found.setdefault(client.name, {})
-        for path, part in planning.pieces_of(client, wanted):
-            files.setdefault(path, []).append(part.shown())
-    return found
+    return {client.name: planning.snippets(client, wanted) for client in clients}
 
 
-def printed(pages: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[Text]:
+def printed(pages: Mapping[str, Mapping[str, str]]) -> Iterator[Text]:
     """Return what to add by hand; of skills, which are whole files, only the names."""
     for name, files in pages.items():
-        for path, texts in files.items():
+        for path, text in files.items():
             yield said(f"# {name}: {path}", "bold")
-            if "/skills/" in path:
-                continue
-            for text in texts:
+            if "/skills/" not in path:
                 yield from (said_as_is(line) for line in text.splitlines())
         yield Text("")
 

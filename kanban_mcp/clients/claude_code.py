@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from kanban_mcp.clients import hooks
 from kanban_mcp.clients.client import Client, Piece, Wanted
 from kanban_mcp.clients.entries import NAME, OPERATOR_TOOLS
 from kanban_mcp.clients.parts import Items, Member
@@ -17,7 +18,7 @@ def entry(wanted: Wanted) -> dict[str, Any]:
 
 
 def pieces(wanted: Wanted) -> Sequence[Piece]:
-    """Return the entry, and the tools allowed but for those that decide in a person's place."""
+    """Return the entry, the tools allowed but for those that decide in a person's place, and the hooks if wanted."""
     settings = ".claude/settings.json" if wanted.is_shared else ".claude/settings.local.json"
     asked = tuple(f"{TOOLS}__{tool}" for tool in OPERATOR_TOOLS)
     parts = [
@@ -25,6 +26,9 @@ def pieces(wanted: Wanted) -> Sequence[Piece]:
         Items(("permissions", "allow"), (TOOLS,), is_strict=True),
         Items(("permissions", "ask"), asked, is_strict=True),
     ]
+    if wanted.with_hooks:
+        groups = hooks.claude_hooks(wanted.program, NAME)
+        parts += [Items(("hooks", event), tuple(group), are_hooks=True) for event, group in groups.items()]
     server = Piece(".mcp.json", Member(("mcpServers", NAME), entry(wanted), is_strict=True))
     return [server, *(Piece(settings, part) for part in parts)]
 

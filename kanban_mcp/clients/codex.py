@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from kanban_mcp.clients import hooks
 from kanban_mcp.clients.client import Client, Piece, Wanted
 from kanban_mcp.clients.entries import NAME, OPERATOR_TOOLS
-from kanban_mcp.clients.parts import Table
+from kanban_mcp.clients.parts import Items, Table
 
 STARTUP_S = 30
 LONGEST_CALL_S = 600  # a kanban_wait may last 540 s; Codex cuts a call off at 60 s unless told otherwise
@@ -26,8 +27,13 @@ def entry(wanted: Wanted) -> dict[str, Any]:
 
 
 def pieces(wanted: Wanted) -> Sequence[Piece]:
-    """Return the entry."""
-    return [Piece(".codex/config.toml", Table(("mcp_servers", NAME), entry(wanted)))]
+    """Return the entry, and the hooks if wanted."""
+    found = [Piece(".codex/config.toml", Table(("mcp_servers", NAME), entry(wanted)))]
+    if wanted.with_hooks:
+        groups = hooks.codex_hooks(wanted.program, NAME)
+        for event, group in groups.items():
+            found.append(Piece(".codex/hooks.json", Items(("hooks", event), tuple(group), are_hooks=True)))
+    return found
 
 
 CLIENT = Client(

@@ -5,9 +5,10 @@ from typing import Any
 
 from kanban_mcp.clients.client import Client, Piece, Wanted
 from kanban_mcp.clients.entries import NAME
-from kanban_mcp.clients.parts import Member
+from kanban_mcp.clients.parts import Member, Setting
 
 FILES = ("opencode.json", "opencode.jsonc")
+SCHEMA = "https://opencode.ai/config.json"
 TIMEOUT_MS = 60_000  # starts anew with each progress notice, which the waiting tools send
 
 
@@ -17,9 +18,12 @@ def entry(wanted: Wanted) -> dict[str, Any]:
 
 
 def pieces(wanted: Wanted) -> Sequence[Piece]:
-    """Return the entry, for the file that is there."""
-    path = next((name for name in FILES if (wanted.folder / name).exists()), FILES[0])
-    return [Piece(path, Member(("mcp", NAME), entry(wanted)))]
+    """Return the entry, for the file that is there; a new one names its schema, or OpenCode would write that in."""
+    there = next((name for name in FILES if (wanted.folder / name).exists()), None)
+    member = Member(("mcp", NAME), entry(wanted))
+    if there is not None:
+        return [Piece(there, member)]
+    return [Piece(FILES[0], Setting(("$schema",), SCHEMA)), Piece(FILES[0], member)]
 
 
 CLIENT = Client(

@@ -44,9 +44,6 @@ class Part(Protocol):
             Unusable: it cannot be taken without touching something else.
         """
 
-    def shown(self) -> str:
-        """Return what to add by hand."""
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -74,8 +71,25 @@ class Member:
             return text
         return _without_empty(_dropped(text, self.pointer), made)
 
-    def shown(self) -> str:
-        return jsonedit.put_member("", self.pointer, self.value)
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value of a JSON file that is only set where there is none."""
+
+    pointer: tuple[str, ...]
+    value: Any
+    kind: ClassVar[str] = "setting"
+
+    def put(self, text: str) -> Put:
+        if _find(text, self.pointer, is_strict=False) is not None:
+            return Put(text, "there already")
+        return Put(_edited(text, self.pointer, self.value), "added", _missing(text, self.pointer))
+
+    def take(self, text: str, made: Sequence[Sequence[str]]) -> str:
+        there = _find(text, self.pointer, is_strict=False)
+        if there is None or there.value != self.value:
+            return text
+        return _without_empty(_dropped(text, self.pointer), made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +116,6 @@ class Items:
 
     def take(self, text: str, made: Sequence[Sequence[str]]) -> str:
         return _without_empty(self._cut(text), made)
-
-    def shown(self) -> str:
-        return jsonedit.put_member("", self.pointer, list(self.values))
 
     def _cut(self, text: str, keep: Sequence[Any] = ()) -> str:
         present = self._present(text)
@@ -153,9 +164,6 @@ class Table:
         except tomledit.Unreadable as why:
             raise Unusable(str(why)) from None
 
-    def shown(self) -> str:
-        return tomledit.block_of(self.pointer, self.value)
-
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -168,7 +176,7 @@ class Section:
 
     def put(self, text: str) -> Put:
         newline = "\r\n" if "\r\n" in text else "\n"
-        block = self.shown().rstrip("\n").replace("\n", newline)
+        block = newline.join([self.begin, *self.body.strip().splitlines(), self.end])
         if (span := self._span(text)) is not None:
             start, end = span
             if text[start:end] == block:
@@ -185,9 +193,6 @@ class Section:
         if not before.strip():
             return after
         return before + newline + (newline + after if after else "")
-
-    def shown(self) -> str:
-        return f"{self.begin}\n{self.body.strip()}\n{self.end}\n"
 
     def _span(self, text: str) -> tuple[int, int] | None:
         start = text.find("<!-- kanban-mcp:begin")
@@ -214,15 +219,14 @@ class Whole:
     def take(self, text: str, made: Sequence[Sequence[str]]) -> str:
         return "" if text == self.content else text
 
-    def shown(self) -> str:
-        return self.content
-
 
 def to_record(part: Part, made: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Return what has to be remembered of a part to take it out of a file that others changed."""
     record: dict[str, Any] = {"kind": part.kind}
-    if isinstance(part, Member | Items | Table):
+    if isinstance(part, Member | Setting | Items | Table):
         record["pointer"] = list(part.pointer)
+    if isinstance(part, Setting):
+        record["value"] = part.value
     if isinstance(part, Items):
         record |= {"hooks": True} if part.are_hooks else {"values": list(part.values)}
     return record | ({"made": [list(pointer) for pointer in made]} if made else {})
@@ -234,6 +238,8 @@ def from_record(record: Mapping[str, Any]) -> Part | None:
     match record.get("kind"):
         case "member":
             return Member(pointer, {})
+        case "setting":
+            return Setting(pointer, record.get("value"))
         case "items":
             return Items(pointer, tuple(record.get("values", ())), are_hooks=record.get("hooks") is True)
         case "table":

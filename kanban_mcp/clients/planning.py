@@ -78,6 +78,14 @@ def pieces_of(client: Client, wanted: Wanted) -> Iterator[Piece]:
         yield Piece(f"{client.skills}/{path}", Whole(text))
 
 
+def snippets(client: Client, wanted: Wanted) -> dict[str, str]:
+    """Return each file of a client as it would be if nothing else stood in it: what to add by hand."""
+    texts: dict[str, str] = {}
+    for path, part in pieces_of(client, wanted):
+        texts[path] = part.put(texts.get(path, "")).text
+    return texts
+
+
 def _fresh(root: Path, found: files.Before) -> FilePlan:
     return FilePlan(str(found.path.relative_to(root)), found.path, found.text, found.text or "")
 

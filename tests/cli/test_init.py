@@ -75,7 +75,7 @@ def test_print_shows_what_to_add_and_nothing_else_of_the_file_and_writes_nothing
 ) -> None:
     (project / ".mcp.json").write_text('{"mcpServers": {"other": {"command": "x", "env": {"KEY": "secret"}}}}')
     before = _tree(tmp_path)
-    [shown] = cli.ok("init", "--print")["claude-code"][".mcp.json"]
+    shown = cli.ok("init", "--print")["claude-code"][".mcp.json"]
     assert set(json.loads(shown)["mcpServers"]) == {"kanban"}
     page = cli("init", "--print").out
     assert "# claude-code: .mcp.json\n{\n" in page
