@@ -3,6 +3,7 @@
 import io
 import re
 import shlex
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,11 @@ USAGE = 2
 def commands() -> list[list[str]]:
     """Return the argument lists of all commands shown to people, in the order of the pages."""
     found = []
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]:
+    docs = ROOT / "docs"
+    generated = [docs / "reference" / "errors.md"]  # the other pages there are made from the commands themselves
+    folders = [docs.glob("*.md"), (docs / "how-to").glob("*.md"), (docs / "clients").glob("*.md")]
+    skills = sorted((ROOT / "skills").glob("*/SKILL.md"))
+    for page in [ROOT / "README.md", ROOT / "SECURITY.md", *sorted(chain(*folders)), *generated, *skills]:
         text = page.read_text(encoding="utf-8")
         for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
             lines = [line.strip() for line in block.splitlines() if line.strip().startswith("kanban-mcp ")]
@@ -31,6 +36,7 @@ def test_the_command_is_understood(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KANBAN_CONFIG_HOME", str(tmp_path / "keys"))
     for variable in ("CLAUDE_CODE_SESSION_ID", "KANBAN_SESSION_ID", "KANBAN_RUN_ID", "KANBAN_DB"):
         monkeypatch.delenv(variable, raising=False)
