@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from kanban_mcp.clients.jsonc import BLANKS, Node, blanks, parse
+from kanban_mcp.clients.jsonc import BLANKS, Node, blanks, comments, parse
 
 Pointer = Sequence[str]
 _REST_OF_LINE = re.compile(r"(?:[ \t]|//[^\r\n]*|/\*.*?\*/)*(?=\r?\n)", re.DOTALL)
@@ -117,13 +117,22 @@ def _without(text: str, holder: Node, index: int) -> str:
         comma = _comma_after(text, end)
         kept, tail = text[end:comma].strip(BLANKS), text[comma + 1 :]
         if is_last:
-            return text[:start].rstrip(BLANKS) + kept + tail
-        return text[:start] + kept + tail.lstrip(BLANKS)
+            return _joined(_joined(text[:start].rstrip(BLANKS), kept), tail)
+        return _joined(text[:start] + kept, tail.lstrip(BLANKS))
     if index == 0:
         is_bare = not text[end : holder.end - 1].strip(BLANKS)
-        return text[:start].rstrip(BLANKS) + (text[holder.end - 1 :] if is_bare else text[end:])
+        return _joined(text[:start].rstrip(BLANKS), text[holder.end - 1 :] if is_bare else text[end:])
     comma = _comma_after(text, holder.items[index - 1].end)
-    return text[:comma] + text[comma + 1 : start].rstrip(BLANKS) + text[end:]
+    return _joined(text[:comma] + text[comma + 1 : start].rstrip(BLANKS), text[end:])
+
+
+def _joined(head: str, tail: str) -> str:
+    """Put two texts together; a comment to the end of its line must not swallow what follows."""
+    said = comments(head)
+    is_open = said != [] and said[-1].startswith("//") and head.endswith(said[-1])
+    if is_open and tail and not tail.startswith(("\n", "\r")):
+        return head + _newline(head + tail) + tail
+    return head + tail
 
 
 def _comma_after(text: str, at: int) -> int:

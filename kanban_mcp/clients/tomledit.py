@@ -73,7 +73,7 @@ def drop_table(text: str, pointer: Sequence[str]) -> str:
         Unreadable: it is written in another form than as blocks of lines.
     """
     start, end = _section(text, pointer, with_header=True, with_inner=True)
-    return _checked(text, text[:start].rstrip(" \t\r\n") + _break(text, start) + text[end:], pointer, None)
+    return _checked(text, text[:start].rstrip(" \t\r\n") + _break(text, start, end) + text[end:], pointer, None)
 
 
 def block_of(pointer: Sequence[str], table: Mapping[str, Any]) -> str:
@@ -86,11 +86,12 @@ def block_of(pointer: Sequence[str], table: Mapping[str, Any]) -> str:
     return "\n".join([part for part in (text, *blocks) if part])
 
 
-def _break(text: str, start: int) -> str:
-    """Return what stays between the text before a cut and the text after it."""
+def _break(text: str, start: int, end: int) -> str:
+    """Return what stays between the text before a cut and the text after it: an empty line, if both say something."""
     if not text[:start].strip():
         return ""
-    return "\r\n" if "\r\n" in text else "\n"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return newline * 2 if text[end:].strip() else newline
 
 
 def _key(key: str) -> str:
