@@ -5,15 +5,18 @@ import os
 import random
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import history
+from tests.chaos.history import check
 from tests.chaos.puppet import Answer, Part, play
+from tests.chaos.records import Record, read_journals, read_life
 from tests.chaos.stdio import Server
+from tests.chaos.terms import EXPECTED, Life, Op
 
 PATIENCE_S = 20.0
 _FORKS = multiprocessing.get_context("forkserver")
@@ -40,7 +43,8 @@ class Actor:
         self.process = _FORKS.Process(target=play, args=(theirs, part), daemon=True)
         self.process.start()
         theirs.close()
-        self._owed = 1  # its hello
+        self.record = Record(f"{part.name} ({self.process.pid})", part.level)
+        self._owed: deque[Op | None] = deque([None])  # its hello, then the calls told
 
     @property
     def pid(self) -> int:
@@ -49,8 +53,8 @@ class Actor:
 
     def tell(self, verb: str, **arguments: Any) -> None:
         """Send a call without waiting."""
+        self._owed.append(self.record.invoke(verb, arguments))
         self.pipe.send((verb, arguments))
-        self._owed += 1
 
     def hear(self, patience_s: float = PATIENCE_S) -> Answer:
         """Return the answer to the last call told, passing over those that nobody waited for."""
@@ -58,7 +62,8 @@ class Actor:
         while self._owed:
             assert self.pipe.poll(patience_s), f"process {self.pid} ({self.part.name}) did not answer"
             answer = self.pipe.recv()
-            self._owed -= 1
+            if call := self._owed.popleft():
+                self.record.outcome(call, answer)
         return answer
 
     def call(self, verb: str, **arguments: Any) -> Answer:
@@ -142,21 +147,22 @@ class Arena:
         for server in self.servers:
             server.kill()
 
-    def life(self) -> history.Life:
+    def life(self) -> Life:
         """Read the board at rest."""
-        return history.read_life(self.path)
+        return read_life(self.path)
 
-    def check(self, acks: list[history.Ack] | None = None) -> history.Life:
+    def ops(self) -> list[Op]:
+        """Return what every client was told: by pipe, over stdio, or in its journal when it works by itself."""
+        heard = [op for client in (*self.actors, *self.servers) for op in client.record.ops]
+        return heard + read_journals(self.journals)
+
+    def check(self, expected: frozenset[str] = EXPECTED) -> Life:
         """Fail with everything the history checker finds."""
         life = self.life()
-        found = history.problems(life, acks if acks is not None else history.read_journals(self.journals))
-        assert not found, self.told_of(found)
+        found = check(self.ops(), life, expected)
+        listed = "\n".join(map(str, found[:20]))
+        assert not found, f"{len(found)} violations (board kept in {self.folder}):\n{listed}"
         return life
-
-    def told_of(self, found: list[str]) -> str:
-        """Return a failure's text."""
-        listed = "\n".join(found[:20])
-        return f"{len(found)} problems (board kept in {self.folder}):\n{listed}"
 
 
 @contextmanager

@@ -1,178 +1,116 @@
 """The history checker: one pure function over what a board holds and what its clients were told.
 
-It knows nothing of the service. Events must be a possible life of each task (S1: claims and ends alternate, fences
-rise), and every acknowledged write must be there (S3), exactly as acknowledged.
+It knows nothing of the service. `check` takes the clients' own records and the tables of a board at rest and returns
+every violation of the safety rules S1 to S17, in time linear in both. Simulations, chaos and faults all end here.
+
+What a rule means here, in the words of the records:
+S1 one holder at a time, fences rise · S2 only the holder's run writes · S3 what was acknowledged is there · S4 the
+tables are what the events say · S5 no task vanishes · S6 claimed or ready only with nothing unmet · S7 no done parent
+over an open subtask · S8 no circle, three levels · S9 legal moves only · S10 no attempt beyond what was granted · S12
+decisions are a person's, for the text that was asked, in time · S13 a task that asks is neither claimed, finished nor
+reclaimed · S14 one key, one result · S15 done only past its checks · S16 a run is reclaimed once · S17 what was refused
+has left nothing · L6 only errors that a worker can meet.
 """
 
 import json
-import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-Row = dict[str, Any]
-ENDS = frozenset("done submitted failed blocked waiting snoozed parked reclaimed cancelled stopped timed_out".split())
-EXPECTED = frozenset("lease_lost finished cancelled gates_not_met which_task limit illegal_transition held_by".split())
+from tests.chaos.graph import circle, levels, unmet_of
+from tests.chaos.replay import Log
+from tests.chaos.terms import CLOSED, EXPECTED, Life, Op, Violation
+from tests.chaos.told import Clients
 
 
-@dataclass(frozen=True)
-class Ack:
-    """One call of one client: what was asked and, unless the client or the server died over it, what came back."""
-
-    verb: str
-    arguments: Row
-    result: Row | None = None
-
-
-@dataclass(frozen=True)
-class Life:
-    """A board at rest: all rows of its tables, and what SQLite says of the file."""
-
-    tasks: Sequence[Row]
-    runs: Sequence[Row]
-    events: Sequence[Row]
-    messages: Sequence[Row] = ()
-    integrity: str = "ok"
-    faults: Sequence[str] = field(default_factory=list)
-
-
-def read_life(path: Path) -> Life:
-    """Read a board at rest, past the program."""
-    conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    conn.row_factory = sqlite3.Row
-    try:
-        tables = [
-            [dict(row) for row in conn.execute(f"SELECT * FROM {table} ORDER BY id")]
-            for table in ("tasks", "runs", "events", "messages")
-        ]
-        faults = [f"foreign key: {tuple(row)}" for row in conn.execute("PRAGMA foreign_key_check")]
-        return Life(*tables, conn.execute("PRAGMA integrity_check").fetchone()[0], faults)
-    finally:
-        conn.close()
-
-
-def read_journals(folder: Path) -> list[Ack]:
-    """Read every journal of a folder. A line cut off by a kill was not acknowledged."""
-    acks = []
-    for path in sorted(folder.glob("*.jsonl")):
-        lines = [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1] if line]
-        results = {line["call"]: line["result"] for line in lines if "result" in line}
-        acks += [Ack(li["verb"], li["arguments"], results.get(li["call"])) for li in lines if "verb" in li]
-    return acks
-
-
-def problems(life: Life, acks: Iterable[Ack] = ()) -> list[str]:
-    """Return everything that is wrong; an empty list is a sound history."""
-    found = [*life.faults] if life.integrity == "ok" else [f"integrity: {life.integrity}", *life.faults]
+def check(ops: Iterable[Op], life: Life, expected: frozenset[str] = EXPECTED) -> list[Violation]:
+    """Return everything that is wrong with a history; an empty list is a sound one."""
+    found = [Violation("S3", f"the file: {life.integrity}")] if life.integrity != "ok" else []
+    found += [Violation("S4", fault) for fault in life.faults]
     found += _vanished(life)
-    found += _lives(life)
-    found += _states(life)
-    found += _unkept(life, acks)
+    log = Log(life)
+    found += log.read()
+    found += _tables(life, log)
+    found += _graph(life)
+    found += _approvals(life)
+    found += Clients(life, expected).read(list(ops))
     return found
 
 
-def _vanished(life: Life) -> list[str]:
-    """S5: ids without a gap, each with the one event that made it."""
+def _vanished(life: Life) -> Iterator[Violation]:
     ids = [task["id"] for task in life.tasks]
-    found = [] if ids == list(range(1, len(ids) + 1)) else [f"S5: task ids have gaps: {ids}"]
+    if ids != list(range(1, len(ids) + 1)):
+        yield Violation("S5", f"the ids of {len(ids)} tasks have gaps")
     made = Counter(event["task_id"] for event in life.events if event["kind"] == "created")
-    return found + [f"S4: TASK-{t:03d} was created by {made[t]} events" for t in ids if made[t] != 1]
+    for task in ids:
+        if made[task] != 1:
+            yield Violation("S5", f"TASK-{task:03d} was created by {made[task]} events")
+    there = Counter(task["state"] for task in life.tasks)
+    for row in life.counts:
+        if row["n"] != there[row["state"]]:
+            yield Violation("S5", f"{row['n']} tasks are counted as {row['state']}, {there[row['state']]} are")
 
 
-def _lives(life: Life) -> list[str]:
-    """S1: per task, a claim only while nobody holds it, an end only of the run that does, fences rising."""
-    found, holder, newest = [], dict[int, int | None](), dict[int, int]()
-    for event in life.events:
-        task, run, kind = event["task_id"], event["run_id"], event["kind"]
-        if kind == "claimed":
-            if holder.get(task) is not None:
-                found.append(f"S1: run-{run} claimed TASK-{task:03d} while run-{holder[task]} held it")
-            if run <= newest.get(task, 0):
-                found.append(f"S1: the fence of TASK-{task:03d} fell to run-{run}")
-            holder[task], newest[task] = run, run
-        elif run is not None and kind in ENDS:
-            if holder.get(task) != run:
-                found.append(f"S2: {kind} of run-{run} on TASK-{task:03d}, held by {holder.get(task)}")
-            holder[task] = None
-        elif run is not None and kind in ("note", "commented", "created") and run not in holder.values():
-            found.append(f"S2: {kind} by run-{run}, which held nothing")
+def _tables(life: Life, log: Log) -> Iterator[Violation]:
+    """Compare the rows with the replay, and with each other."""
     open_runs = {run["task_id"]: run["id"] for run in life.runs if run["ended_at_ms"] is None}
-    held = {task: run for task, run in holder.items() if run is not None}
-    return found + ([] if open_runs == held else [f"S4: open runs {open_runs}, by their events {held}"])
-
-
-def _states(life: Life) -> list[str]:
-    """S4, S10: rows agree with each other."""
-    found = []
-    open_runs = Counter(run["task_id"] for run in life.runs if run["ended_at_ms"] is None)
+    if open_runs != log.holder:
+        wrong = sorted(set(open_runs.items()) ^ set(log.holder.items()))[:5]
+        yield Violation("S4", f"open runs differ from what the events say: {wrong}")
     counted = Counter(run["task_id"] for run in life.runs if run["counted"])
-    finished = Counter(run["task_id"] for run in life.runs if run["outcome"] == "done")
+    ended = {run["id"]: run for run in life.runs if run["outcome"] == "done"}
     for task in life.tasks:
-        works = task["state"] == "in_progress" or task["kind"] == "asking"
-        if open_runs[task["id"]] != works:
-            found.append(f"S1: TASK-{task['id']:03d} is {task['state']} with {open_runs[task['id']]} open runs")
+        name, place = f"TASK-{task['id']:03d}", (task["state"], task["kind"])
+        if log.place.get(task["id"]) != place:
+            yield Violation("S4", f"{name} is {place}, by its events {log.place.get(task['id'])}")
+        if (task["state"] == "in_progress" or task["kind"] == "asking") != (task["id"] in open_runs):
+            yield Violation(
+                "S1", f"{name} is {task['state']} ({task['kind']}) and its open run {open_runs.get(task['id'])}"
+            )
         if not counted[task["id"]] == task["counted"] <= task["allowed"]:
-            found.append(f"S10: TASK-{task['id']:03d} counts {task['counted']} of {task['allowed']}")
-        if (task["state"] == "done") != bool(finished[task["id"]]):
-            found.append(f"TASK-{task['id']:03d} is {task['state']}, finished {finished[task['id']]} times")
-        if finished[task["id"]] > 1:
-            found.append(f"TASK-{task['id']:03d} was finished {finished[task['id']]} times")
-    return found
+            yield Violation(
+                "S10", f"{name}: {counted[task['id']]} runs count, it says {task['counted']} of {task['allowed']}"
+            )
+    has_criteria = {task["id"] for task in life.tasks if json.loads(task["acceptance"] or "[]")}
+    for run in ended.values():
+        checks = json.loads(run["checks"] or "[]")
+        if any(each["passed"] is False for each in checks) or (run["task_id"] in has_criteria and not checks):
+            yield Violation("S15", f"run-{run['id']} was accepted as done past its checks: {checks}")
 
 
-def _unkept(life: Life, acks: Iterable[Ack]) -> list[str]:
-    """S3: what was acknowledged is there; what was refused is not, and for a reason a worker can meet."""
-    shelf = _Shelf(life)
-    found = []
-    for ack in acks:
-        if ack.result is None:
-            continue  # nobody knows; both are right
-        error = ack.result.get("error")
-        if error is None and not shelf.has(ack):
-            found.append(f"S3: acknowledged and lost: {ack.verb} {ack.arguments} → {ack.result}")
-        elif error is not None and error not in EXPECTED:
-            found.append(f"an error surfaced: {ack.verb} → {ack.result['text']}")
-        elif error is not None and shelf.has_trace(ack):
-            found.append(f"S17: refused and written: {ack.verb} {ack.arguments} → {error}")
-    return found
+def _graph(life: Life) -> Iterator[Violation]:
+    state = {task["id"]: task["state"] for task in life.tasks}
+    after = [(row["child_id"], row["parent_id"]) for row in life.links if row["relation"] == "after"]
+    part_of = [(row["child_id"], row["parent_id"]) for row in life.links if row["relation"] == "part_of"]
+    if found := circle(state, after, part_of):
+        yield Violation("S8", f"tasks wait for each other: {found[:10]}")
+        return
+    for task, level in levels(part_of).items():
+        if level > 3:
+            yield Violation("S8", f"TASK-{task:03d} is {level} levels deep")
+    unmet = unmet_of(state, after, part_of)
+    for task in life.tasks:
+        if unmet[task["id"]] != task["unmet"]:
+            yield Violation("S6", f"TASK-{task['id']:03d} waits for {unmet[task['id']]}, it says {task['unmet']}")
+        if task["state"] == "ready" and unmet[task["id"]]:
+            yield Violation("S6", f"TASK-{task['id']:03d} is ready and waits for {unmet[task['id']]}")
+    for child, parent in part_of:
+        if state.get(parent) == "done" and state.get(child) not in CLOSED:
+            yield Violation("S7", f"TASK-{parent:03d} is done over TASK-{child:03d}, which is {state.get(child)}")
 
 
-class _Shelf:
-    """The board's rows by what a client knows of them."""
-
-    def __init__(self, life: Life) -> None:
-        self.titles = {(f"TASK-{task['id']:03d}", task["title"]) for task in life.tasks}
-        self.runs = {f"run-{run['id']}": run for run in life.runs}
-        self.notes = {json.loads(e["data"]).get("note") for e in life.events if e["kind"] == "note"}
-        self.texts = {message["body"] for message in life.messages}
-        self.summaries = {run["summary"] for run in life.runs}
-
-    def has(self, ack: Ack) -> bool:
-        """Say whether an accepted write is on the board."""
-        result, given = ack.result or {}, ack.arguments
-        if ack.verb == "create":
-            return (result["task_id"], given["title"]) in self.titles
-        if ack.verb == "claim":
-            return not result.get("claimed") or self._is_run_of(result["task"]["run"]["run_id"], result["task"]["id"])
-        if ack.verb == "heartbeat":
-            return "note" not in given or given["note"] in self.notes
-        if ack.verb == "comment":
-            return given["body"] in self.texts
-        run = self.runs.get(given.get("run_id", ""), {})
-        outcomes = {"complete": ("done", "submitted"), "block": ("snoozed", "blocked", "failed"), "fail": ("failed",)}
-        wanted = run.get("outcome") in outcomes[ack.verb]
-        return wanted and (ack.verb != "complete" or run["summary"] == given["summary"])
-
-    def has_trace(self, ack: Ack) -> bool:
-        """Say whether a refused write has left anything on the board."""
-        given = ack.arguments
-        if ack.verb == "create":
-            return any(title == given["title"] for _, title in self.titles)
-        traces = {"heartbeat": self.notes, "comment": self.texts, "complete": self.summaries}
-        text = given.get("note") or given.get("body") or given.get("summary")
-        return text is not None and text in traces.get(ack.verb, ())
-
-    def _is_run_of(self, run: str, task: str) -> bool:
-        return run in self.runs and f"TASK-{self.runs[run]['task_id']:03d}" == task
+def _approvals(life: Life) -> Iterator[Violation]:
+    revision, asked = dict.fromkeys((task["id"] for task in life.tasks), 1), {row["id"]: row for row in life.approvals}
+    for event in life.events:
+        if event["kind"] == "edited":
+            revision[event["task_id"]] = json.loads(event["data"])["revision"]
+        elif event["kind"] == "approved":
+            request = asked.get(json.loads(event["data"])["request"])
+            if request is None or request["revision"] != revision[event["task_id"]]:
+                yield Violation("S12", f"event {event['id']} grants what was not asked in these words")
+    for row in life.approvals:
+        if row["state"] in ("approved", "rejected") and not (row["decided_by"] or "").endswith("(person)"):
+            yield Violation("S12", f"request {row['id']} was {row['state']} by {row['decided_by']}")
+        if row["state"] == "approved" and row["decided_at_ms"] >= row["expires_at_ms"]:
+            yield Violation("S12", f"request {row['id']} was granted after it expired")
+        if row["used_by_run"] is not None and row["state"] not in ("approved", "rejected", "expired"):
+            yield Violation("S12", f"request {row['id']} is {row['state']} and used by run-{row['used_by_run']}")

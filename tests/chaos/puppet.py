@@ -4,7 +4,6 @@ Imported once into a fork server, so that a new one costs a few milliseconds and
 """
 
 import asyncio
-import json
 import os
 import random
 import resource
@@ -28,6 +27,7 @@ from kanban_mcp.service.session import Session
 from kanban_mcp.store.aio import SqliteStore
 from kanban_mcp.store.base import Tx
 from kanban_mcp.store.opening import SqliteOptions
+from tests.chaos.records import Journal
 
 Answer = dict[str, Any]
 
@@ -68,7 +68,7 @@ class Puppet:
         policy = Policy(lease_for_ms=part.lease_ms, retry_base_ms=20, retry_cap_ms=50, max_attempts=5)
         self.store = SqliteStore(part.path, SqliteOptions(may_create=True))
         self.board = Board(self.store, clock=machine.read_clock, is_gone=is_gone, policy=policy)
-        self.journal = Journal(part.journal) if part.journal else None
+        self.journal = Journal(part.journal, part.level) if part.journal else None
 
     async def serve(self) -> None:
         """Answer one message after the other."""
@@ -150,8 +150,12 @@ class Puppet:
         assert self.journal is not None
         number = self.journal.invoke(verb, arguments)
         result = await answer(self.verb(verb), arguments)
-        self.journal.outcome(number, result)
+        self.journal.outcome(number, result, await self.store.read(_newest_event))
         return result
+
+
+def _newest_event(tx: Tx) -> int:
+    return int(tx.value("newest_event") or 0)
 
 
 async def answer(call: Callable[..., Any], arguments: dict[str, Any]) -> Answer:
@@ -166,24 +170,3 @@ async def answer(call: Callable[..., Any], arguments: dict[str, Any]) -> Answer:
 def token(word: str) -> str:
     """Return a text that no other process and no later call makes."""
     return f"{word}-{os.getpid()}-{time.monotonic_ns()}"
-
-
-class Journal:
-    """A client's own record: one line before each call, one after. A line that is written survives a kill."""
-
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._number = 0
-
-    def invoke(self, verb: str, arguments: dict[str, Any]) -> int:
-        """Note that a call is made; returns its number."""
-        self._number += 1
-        self._write({"call": self._number, "verb": verb, "arguments": arguments, "pid": os.getpid()})
-        return self._number
-
-    def outcome(self, number: int, result: Answer) -> None:
-        """Note what it answered."""
-        self._write({"call": number, "result": result, "pid": os.getpid()})
-
-    def _write(self, line: dict[str, Any]) -> None:
-        os.write(self._fd, json.dumps(line).encode() + b"\n")

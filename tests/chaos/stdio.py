@@ -9,9 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.chaos.puppet import Answer
+from tests.chaos.records import Record
+
+if TYPE_CHECKING:
+    from tests.chaos.terms import Op
 
 PATIENCE_S = 30.0
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "chaos", "version": "1"}}
@@ -35,6 +39,8 @@ class Server:
             env=kept | {"KANBAN_CONFIG_HOME": str(home / "keys")} | environment,
             bufsize=0,
         )
+        self.record = Record(f"server {self.process.pid}")
+        self._calls: dict[int, Op] = {}
         self._ids = itertools.count(1)
         self._rest = b""
 
@@ -53,11 +59,18 @@ class Server:
 
     def ask(self, tool: str, **arguments: Any) -> int:
         """Send a call without waiting; returns its id."""
-        return self.send("tools/call", {"name": f"kanban_{tool}", "arguments": arguments})
+        call = self.record.invoke(tool, arguments)
+        number = self.send("tools/call", {"name": f"kanban_{tool}", "arguments": arguments})
+        self._calls[number] = call
+        return number
 
     def answer(self, number: int) -> Answer:
         """Wait for the answer of a call."""
-        reply = self.receive(number)
+        found = self._read(self.receive(number))
+        self.record.outcome(self._calls.pop(number), found)
+        return found
+
+    def _read(self, reply: dict[str, Any]) -> Answer:
         if "error" in reply:
             return {"error": "protocol", "text": json.dumps(reply["error"])}
         result = reply["result"]

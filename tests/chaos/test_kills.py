@@ -13,8 +13,8 @@ import pytest
 
 from kanban_mcp import machine
 from tests.chaos.arena import Actor, Arena, until
-from tests.chaos.history import Ack, read_journals
 from tests.chaos.puppet import token
+from tests.chaos.records import acknowledged
 from tests.chaos.stdio import Server, ServerGone
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "200"))
@@ -32,9 +32,8 @@ def test_two_hundred_kills_lose_no_acknowledged_write(arena: Arena) -> None:
     for client in clients:
         kills += client.finish()
     _drain(arena)
-    acks = read_journals(arena.journals) + [ack for client in clients for ack in client.acks]
-    life = arena.check(acks)
-    accepted = [ack for ack in acks if ack.result is not None and "error" not in ack.result]
+    life = arena.check()
+    accepted = acknowledged(arena.ops())
     reclaims = sum(run["outcome"] == "reclaimed" for run in life.runs)
     told = f"{kills} kills, {len(accepted)} acknowledged calls, {len(life.tasks)} tasks, {reclaims} runs reclaimed"
     sys.stdout.write(f"{told}: nothing lost\n")
@@ -98,7 +97,6 @@ class ServerClient(threading.Thread):
     def __init__(self, arena: Arena, number: int) -> None:
         super().__init__(name=f"client-{number}", daemon=True)
         self.arena, self.chance = arena, random.Random(arena.seed + number)
-        self.acks: list[Ack] = []
         self.kills = 0
         self.failure: BaseException | None = None
 
@@ -129,30 +127,19 @@ class ServerClient(threading.Thread):
 
     def _ask_and_kill(self, server: Server) -> None:
         """Send a write, and kill the server at a random point of its work on it."""
-        title = token("last")
-        server.ask("create", title=title)
+        server.ask("create", title=token("last"))
         threading.Event().wait(self.chance.random() * 0.006)
         server.signal(signal.SIGKILL)
         self.kills += 1
-        self.acks.append(Ack("create", {"title": title}))
 
     def _some_calls(self, server: Server) -> None:
-        self._call(server, "create", title=token("served"))
-        taken = self._call(server, "claim")
+        server.call("create", title=token("served"))
+        taken = server.call("claim")
         if taken.get("claimed"):
             run = taken["task"]["run"]["run_id"]
-            self._call(server, "heartbeat", run_id=run, note=token("note"))
+            server.call("heartbeat", run_id=run, note=token("note"))
             if self.chance.random() < 0.8:
-                self._call(server, "complete", run_id=run, summary=f"Parser rewritten, 14 tests pass: {token('done')}")
-
-    def _call(self, server: Server, verb: str, **arguments: Any) -> dict[str, Any]:
-        try:
-            result = server.call(verb, **arguments)
-        except ServerGone:
-            self.acks.append(Ack(verb, arguments))
-            raise
-        self.acks.append(Ack(verb, arguments, result))
-        return result
+                server.call("complete", run_id=run, summary=f"Parser rewritten, 14 tests pass: {token('done')}")
 
 
 def test_three_deaths_and_the_task_is_failed_with_three_attempts_on_record(arena: Arena) -> None:
