@@ -25,15 +25,13 @@ def main() -> int:
         from kanban_mcp.cli import lost
 
         return lost.guarded(_print_version)
-    if arguments[:1] == ["heartbeat"]:
+    if arguments[:1] in (["heartbeat"], ["hook"]):
         import gc
 
         gc.disable()  # imports make objects that all stay: looking for garbage among them is a tenth of the time
-        from kanban_mcp.cli import light, lost
-
-        ask = light.parse(arguments[1:])
-        if ask is not None:
-            return lost.guarded(lambda: light.run(ask))
+        code = _hook(arguments[1:]) if arguments[0] == "hook" else _heartbeat(arguments[1:])
+        if code is not None:
+            return code
         gc.enable()
     from kanban_mcp.cli.app import main as cli
 
@@ -45,6 +43,26 @@ def _print_version() -> int:
 
     print(f"kanban-mcp {__version__}")  # noqa: T201  the answer; a framework would take ten times as long
     return 0
+
+
+def _hook(arguments: list[str]) -> int | None:
+    """Answer a client's hook without a framework. Returns the exit code, None when the full CLI has to answer."""
+    from kanban_mcp.cli import hook
+
+    return hook.main(arguments)
+
+
+def _heartbeat(arguments: list[str]) -> int | None:
+    """Send a heartbeat without a framework. Returns the exit code, None when the arguments are for the full CLI."""
+    from kanban_mcp.cli import quick
+
+    code = quick.main(arguments)
+    if code is not None:
+        return code
+    from kanban_mcp.cli import light, lost
+
+    ask = light.parse(arguments)
+    return None if ask is None else lost.guarded(lambda: light.run(ask))
 
 
 def _on_terminal() -> bool:

@@ -5,7 +5,7 @@ What a heartbeat from a hook does not need is imported where it is used (DESIGN 
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +69,13 @@ def open_board(setup: Setup, *, may_create: bool = True) -> "Board":
     )
 
 
-def open_file(setup: Setup) -> SqliteFile:
-    """Return the board of a setup for calls without an event loop (the light path); it never creates one."""
-    return SqliteFile(setup.place.path, _options(setup, may_create=False))
+def open_file(setup: Setup, *, lock_wait_s: float | None = None) -> SqliteFile:
+    """Return the board of a setup for calls without an event loop (the light path); it never creates one.
+
+    `lock_wait_s`: how long a call may wait for other writers, if not as long as usual.
+    """
+    options = _options(setup, may_create=False)
+    return SqliteFile(setup.place.path, options if lock_wait_s is None else replace(options, lock_wait_s=lock_wait_s))
 
 
 def _options(setup: Setup, may_create: bool) -> SqliteOptions:

@@ -5,7 +5,6 @@ delegated run a worker. On one machine under one user that is a guard rail, not 
 """
 
 import os
-import pwd
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from kanban_mcp.domain.principals import (
     Caller,
     ProcessId,
     named_session,
+    root_key,
     worker_key,
 )
 from kanban_mcp.service.presence import OpenRun, nearest_above
@@ -128,7 +128,7 @@ def _worker(at: Here, environ: Mapping[str, str], above: OpenRun | None) -> tupl
     """
     wanted = named_session([environ.get(SESSION_VARIABLES[0])])
     if wanted is None and above is not None and at.terminal not in (above.process, above.client):
-        return above.worker_key, at.process, above.worker_name, None
+        return root_key(above.worker_key), at.process, above.worker_name, None  # which agent's shell it is, nobody says
     session = wanted or named_session(environ.get(name) for name in SESSION_VARIABLES)
     if session is not None:
         return worker_key(at.process, session), at.process, "", session
@@ -144,6 +144,8 @@ def _handed_task(environ: Mapping[str, str]) -> TaskId | None:
 def _user(environ: Mapping[str, str]) -> str:
     named = environ.get("USER") or environ.get("LOGNAME")
     if not named:
+        import pwd  # 3 ms that a hook seldom needs
+
         with suppress(KeyError):  # a container often runs as a user that no file names
             named = pwd.getpwuid(os.getuid()).pw_name
     return "".join(ch for ch in named or "" if ch.isprintable())[:60] or f"user-{os.getuid()}"

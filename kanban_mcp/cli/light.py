@@ -98,7 +98,9 @@ def _send(ask: Ask) -> Beat:
         who = identity.identify(identity.here(), os.environ, runs, holds_key=False)
         session = Session(who.caller, lasting=False)
         call = Call(session, machine.read_clock(), setup.settings.policy, app.is_gone)
-        return file.write_soon(working.heartbeat, call, ask.task, ask.run, note, expect_ms)
+        says_nothing = note is None and expect_ms == 0
+        quiet = file.read(working.quiet_beat, call, ask.task, ask.run) if says_nothing else None
+        return quiet or file.write_soon(working.heartbeat, call, ask.task, ask.run, note, expect_ms)
 
 
 def _for_people(answer: Beat) -> str:

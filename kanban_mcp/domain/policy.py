@@ -7,6 +7,9 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+BEATS_PER_LEASE = 10
+"""A hook or command that only proves it is alive writes once per this part of a lease, however often it is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

@@ -18,6 +18,7 @@ from kanban_mcp.domain.errors import (
     WhichTask,
 )
 from kanban_mcp.domain.ids import TaskId, parse_run, parse_task
+from kanban_mcp.domain.policy import BEATS_PER_LEASE
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.tasks import Run, Task
 from kanban_mcp.service.call import Call, record
@@ -270,6 +271,12 @@ def extend(tx: Tx, call: Call, run: Run, *, for_ms: int | None = None, note: str
         until = max(until, run.lease_until_ms)  # an announced long command keeps what it asked for
     tx.run("beat_run", id=run.id, until=until, boot=call.now.boot_id, at_ms=call.now.wall_ms, note=note)
     return -(-(until - call.now.mono_ms) // 1000)
+
+
+def is_beat_due(call: Call, run: Run) -> bool:
+    """Say whether a tenth of the run's lease is gone, so that proving it alive once more is worth a write."""
+    least = call.policy.lease_for_ms - call.policy.lease_for_ms // BEATS_PER_LEASE
+    return run.lease_boot != call.now.boot_id or run.lease_until_ms - call.now.mono_ms <= least
 
 
 def has_dealt(tx: Tx, call: Call, task_id: TaskId) -> bool:

@@ -17,13 +17,12 @@ from kanban_mcp.domain.tasks import Run, Task
 from kanban_mcp.domain.texts import shorten
 from kanban_mcp.service import fence
 from kanban_mcp.service.call import Call, record
-from kanban_mcp.service.holding import extend, why_closed
+from kanban_mcp.service.holding import extend, is_beat_due, why_closed
 from kanban_mcp.service.moves import end_run, log, move
 from kanban_mcp.service.records import run_from, task_of, worker_id
 from kanban_mcp.service.sweeping import park, requeue
 from kanban_mcp.store.base import Row, Tx
 
-BEATS_PER_LEASE = 10
 MESSAGES_SHOWN = 5
 MESSAGE_LIMIT = 500  # characters of each
 ENDED_BY = "session end"
@@ -99,12 +98,7 @@ def _speaking(tx: Tx, call: Call) -> list[Run]:
 
 def _due(tx: Tx, call: Call) -> list[Run]:
     """Return the runs whose lease has lost a tenth, and those whose messages were handed over by an earlier call."""
-    least = call.policy.lease_for_ms - call.policy.lease_for_ms // BEATS_PER_LEASE
-    return [run for run in _speaking(tx, call) if _left_ms(call, run) <= least or _given(call, run) > run.seen_message]
-
-
-def _left_ms(call: Call, run: Run) -> int:
-    return run.lease_until_ms - call.now.mono_ms if run.lease_boot == call.now.boot_id else 0
+    return [run for run in _speaking(tx, call) if is_beat_due(call, run) or _given(call, run) > run.seen_message]
 
 
 def _given(call: Call, run: Run) -> int:

@@ -3,13 +3,18 @@
 Imported by the light path: no event loop, nothing heavy.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_mcp.domain.ids import run_name, task_name
 from kanban_mcp.domain.principals import ProcessId
-from kanban_mcp.service.founding import Identity, identity
-from kanban_mcp.store.base import Row, Tx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kanban_mcp.service.founding import Identity
+    from kanban_mcp.store.base import Row, Tx
 
 
 class OpenRun(NamedTuple):
@@ -32,12 +37,19 @@ class Standing(NamedTuple):
 
 def standing(tx: Tx, boot_id: str) -> Standing:
     """Return the board's identity and its open runs of this boot."""
+    from kanban_mcp.service.founding import identity  # not for hooks
+
     return Standing(identity(tx), open_runs(tx, boot_id))
 
 
 def open_runs(tx: Tx, boot_id: str) -> list[OpenRun]:
     """Return the open runs whose processes belong to this boot; those of another boot are gone."""
     return [_open_run(row) for row in tx.all("open_runs", boot=boot_id)]
+
+
+def is_known(tx: Tx, key: str) -> bool:
+    """Say whether a worker of this key has ever done anything on the board."""
+    return tx.value("worker_by_key", key=key) is not None
 
 
 def _open_run(row: Row) -> OpenRun:

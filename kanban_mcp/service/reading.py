@@ -18,6 +18,7 @@ from kanban_mcp.store.base import Row, Tx
 
 LIST_CHARACTERS = 10_000
 LIST_MOST = 500
+_TAKEN_BACK = {Outcome.RECLAIMED: "reclaimed", Outcome.SNOOZED: "handed back"}
 
 
 def shown(
@@ -112,9 +113,9 @@ def _lately_lost(tx: Tx, call: Call) -> str:
     run, task = run_from(row), task_of(tx, row["task_id"])
     held = f"You held {task.name} ({run.name}) until {age(run.ended_at_ms or 0, call.now.wall_ms)} ago"
     call.session.told.add(run.id)
-    if run.outcome is Outcome.RECLAIMED and task.state is TaskState.READY:
+    if run.outcome in _TAKEN_BACK and task.state is TaskState.READY:
         claim = f'kanban_claim(task_id="{task.name}") continues from your files as they are.'
-        return f"{held}; it was reclaimed and nobody has taken it. {claim}"
+        return f"{held}; it was {_TAKEN_BACK[run.outcome]} and nobody has taken it. {claim}"
     if tx.value("newest_run_id_of_worker", worker_id=mine) != run.id:
         return ""  # old news: it has worked on something else since
     why = f", {shorten(run.error, 300)}" if run.error else ""

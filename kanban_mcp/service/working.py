@@ -14,7 +14,7 @@ from kanban_mcp.domain.tasks import Run
 from kanban_mcp.domain.texts import shorten
 from kanban_mcp.service.brief import Beat, Done, Json, to_json
 from kanban_mcp.service.call import Call, record
-from kanban_mcp.service.holding import extend, require_held, tell_loss
+from kanban_mcp.service.holding import extend, is_beat_due, require_held, tell_loss
 from kanban_mcp.service.records import ensure_worker, task_of, worker_id
 from kanban_mcp.store.base import Row, Tx
 
@@ -48,6 +48,24 @@ def heartbeat(tx: Tx, call: Call, task_id: str | None, run_id: str | None, note:
         record(tx, call, "note", task.id, run.id, note=note)
     beat = Beat("Go on.", task.name, run.name, left_s, "", [])
     return _with_news(call, beat, news) if news else beat
+
+
+def quiet_beat(tx: Tx, call: Call, task_id: str | None, run_id: str | None) -> Beat | None:
+    """Return the answer to a heartbeat that says nothing, where nothing needs to be written; else None.
+
+    For callers that beat much more often than a lease needs: at most a tenth of it passes unextended, and news is
+    never held back.
+
+    Raises:
+        LeaseLost: the run no longer holds its task, as for any heartbeat.
+    """
+    held = require_held(tx, call, task_id, run_id, "heartbeat")
+    task, run = held.task, held.run
+    news = tx.all("unseen_messages", task_id=run.task_id, after=run.seen_message, worker_id=run.worker_id)
+    if news or is_beat_due(call, run):
+        return None
+    left_s = call.now.lease_left_s(run.lease_until_ms, run.lease_boot)
+    return Beat("Go on.", task.name, run.name, left_s, "", [])
 
 
 def _hand_over(tx: Tx, run: Run) -> list[Row]:
