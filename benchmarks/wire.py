@@ -1,10 +1,11 @@
 """A raw MCP client over pipes: the least a client can add to a measurement."""
 
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,11 +23,13 @@ server.run()
 class Wire:
     """One stdio server and its session; times are seconds since the spawn."""
 
-    def __init__(self, command: Sequence[str], cwd: Path | None = None) -> None:
+    def __init__(self, command: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
         self._at = 0
         self._started = time.perf_counter()
+        whole = {**os.environ, **(env or {})}
+        pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command, cwd=cwd, env=whole, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
         )
 
     def __enter__(self) -> "Wire":
@@ -53,19 +56,31 @@ class Wire:
         if not notify:
             self._at += 1
             frame["id"] = self._at
+        self._write(frame)
+        return self._at
+
+    def _write(self, frame: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(frame).encode() + b"\n")
         self._process.stdin.flush()
-        return self._at
 
     def reply(self, request: int) -> dict[str, Any]:
         """Return the reply to a request, passing over everything else."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            if not line.startswith(b"{"):
+                continue  # some servers of others log to stdout
             frame: dict[str, Any] = json.loads(line)
-            if frame.get("id") == request:
+            if "method" in frame:
+                self._serve(frame)
+            elif frame.get("id") == request:
                 return frame
         raise EOFError("the server ended")
+
+    def _serve(self, frame: dict[str, Any]) -> None:
+        """Answer a server that asks for the client's folders before it says anything else."""
+        if "id" in frame:
+            self._write({"jsonrpc": "2.0", "id": frame["id"], "result": {"roots": []}})
 
     def ask(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send a request and return its reply."""
@@ -83,6 +98,11 @@ class Wire:
         """Call a tool; returns the result."""
         result: dict[str, Any] = self.ask("tools/call", {"name": tool, "arguments": arguments})["result"]
         return result
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid
 
     @property
     def elapsed_ms(self) -> float:
