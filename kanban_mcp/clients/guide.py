@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from kanban_mcp.clients import files
+
 TEXT = """\
 ## Task board
 
@@ -18,8 +20,5 @@ _IMPORT = re.compile(r"^\s*@(?:\./)?AGENTS\.md\s*$", re.MULTILINE)
 
 def file_for(folder: Path, guide: str) -> str:
     """Return which file the lines go to: AGENTS.md where the client's own file only brings that in."""
-    try:
-        text = (folder / guide).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return guide
+    text = files.current(folder / guide) or ""  # what cannot be read is told when the file's turn comes
     return "AGENTS.md" if guide != "AGENTS.md" and _IMPORT.search(text) else guide
