@@ -276,12 +276,21 @@ class Model:
             if parent.state in TERMINAL or parent.kind == "review":
                 codes.add("illegal_transition")
             child.part_of.add(parent.id)
+            if not self.is_above_itself(child) and self.level(child.id, False) + self.level(child.id, True) > MAX_DEPTH:
+                codes.add("limit")
         if self.has_cycle():
-            raise Refused("cycle", *codes)
-        if relation == "part_of" and self.level(child.id, False) + self.level(child.id, True) > MAX_DEPTH:
-            codes.add("limit")
+            codes.add("cycle")
         if codes:
             raise Refused(*codes)
+
+    def is_above_itself(self, task: Task) -> bool:
+        """Say whether subtasks alone form a circle, in which there is no depth to speak of."""
+        above, todo = set[int](), [task.id]
+        while todo:
+            for parent in self.tasks[todo.pop()].part_of - above:
+                above.add(parent)
+                todo.append(parent)
+        return task.id in above
 
     def copy(self) -> "Model":
         """Return an independent copy, to go back to when a call is refused."""
