@@ -13,6 +13,7 @@ from kanban_mcp.cli.app import main
 ROOT = Path(__file__).parent.parent.parent
 ENDLESS = ({"log", "-f"}, {"reaper"}, {"serve"}, {"demo"})
 USAGE = 2
+PLAN = b'[{"ref": "auth", "title": "Implement user auth"}]'  # what a page pipes into a command
 
 
 def commands() -> list[list[str]]:
@@ -40,7 +41,7 @@ def test_the_command_is_understood(
     monkeypatch.setenv("KANBAN_CONFIG_HOME", str(tmp_path / "keys"))
     for variable in ("CLAUDE_CODE_SESSION_ID", "KANBAN_SESSION_ID", "KANBAN_RUN_ID", "KANBAN_DB"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr("sys.stdin", io.StringIO('[{"ref": "auth", "title": "Implement user auth"}]'))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PLAN)))
     assert main(["init"]) == 0
     code = main(arguments)
     assert code != USAGE, capsys.readouterr().err
