@@ -36,14 +36,18 @@ def refused(error: BoardError) -> types.CallToolResult:
 
 
 def broken(tool: str) -> types.CallToolResult:
+    """Return the answer to a call that failed with the exception being handled."""
+    return types.CallToolResult(content=[_text(what_broke(tool))], is_error=True)
+
+
+def what_broke(what: str) -> str:
     """Log the exception being handled and return an honest text that leaks nothing of it."""
     reference = uuid.uuid4().hex[:8]
-    logger.exception("%s failed (reference %s)", tool, reference)
-    message = (
-        f"[internal] {tool} failed inside the server, not by your fault (log reference {reference}). "
+    logger.exception("%s failed (reference %s)", what, reference)
+    return (
+        f"[internal] {what} failed inside the server, not by your fault (log reference {reference}). "
         "It may or may not have taken effect. Next: kanban_show tells how things stand; if that fails, tell the person."
     )
-    return types.CallToolResult(content=[_text(message)], is_error=True)
 
 
 def no_such_tool(name: str, offered: dict[str, Tool], known: dict[str, Tool], toolset: str) -> NotFound:

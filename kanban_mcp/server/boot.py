@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Boot:
     def __init__(self, options: Options, toolset: str, compose: Compose) -> None:
         self._options, self._toolset, self._compose = options, toolset, compose
         self._thread: threading.Thread | None = None
-        self.loaded = False
+        self.loaded_at: float | None = None  # on the monotonic clock
         self.failure = ""
 
     @property
@@ -66,7 +67,7 @@ class Boot:
             gc.freeze()
             gc.enable()
             sys.setswitchinterval(interval)
-        self.loaded = True
+        self.loaded_at = time.monotonic()
         return host, open_board
 
     def _import(self) -> tuple[Any, Any]:

@@ -9,9 +9,19 @@ import mcp.types as types
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from kanban_mcp.domain.inputs import DEPTH_LIMIT, depth
-from kanban_mcp.server.framing import INVALID_REQUEST, PARSE_ERROR, Oversize, Splitter, error_reply, frame_id, has_id
+from kanban_mcp.server.framing import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    Oversize,
+    Splitter,
+    encode,
+    error_reply,
+    frame_id,
+    has_member,
+)
 from kanban_mcp.server.mcp_server import build_server
 from kanban_mcp.server.session import ClientSession
 
@@ -19,6 +29,12 @@ logger = logging.getLogger(__name__)
 
 DRAIN_S = 1.5
 """How long calls may go on after the client closed its side: pipelined input ends before the answers are out."""
+
+MOST_OPEN = 256
+"""How many requests of a connection run at a time; more are not read until one is answered.
+
+Each takes some 10 kB while it runs: a client that pipelines tiny requests could take the memory of the machine.
+"""
 
 _CHUNK = 64 * 1024
 _ENVELOPE = 8  # levels around an argument, with room to spare: deeper arguments get the tool's own refusal
@@ -64,7 +80,13 @@ class OpenCalls:
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
-        self._none_left = anyio.Event()
+        self._one_closed = anyio.Event()
+
+    async def wait_for_room(self) -> None:
+        """Wait until fewer than `MOST_OPEN` requests are open."""
+        while self._open.total() >= MOST_OPEN:
+            self._one_closed = anyio.Event()
+            await self._one_closed.wait()
 
     def opened(self, request_id: types.RequestId) -> None:
         """Count a request."""
@@ -76,15 +98,14 @@ class OpenCalls:
         self._open[key] -= 1
         if self._open[key] <= 0:
             del self._open[key]
-        if not self._open:
-            self._none_left.set()
+        self._one_closed.set()
 
     async def wait_until_answered(self, timeout_s: float) -> None:
         """Wait until no request is open, at most `timeout_s` seconds."""
         with anyio.move_on_after(timeout_s):
             while self._open:
-                self._none_left = anyio.Event()
-                await self._none_left.wait()
+                self._one_closed = anyio.Event()
+                await self._one_closed.wait()
 
 
 async def _receive(
@@ -115,26 +136,34 @@ async def _accept(
     open_calls: OpenCalls,
 ) -> None:
     """Pass a frame on as a message, or refuse it."""
-    if isinstance(frame, Oversize):
-        writer.write(frame.reply())
-        return
-    try:
-        message = types.jsonrpc_message_adapter.validate_json(frame, by_name=False)
-    except ValidationError as error:
-        writer.write(_refusal(frame, error))
-        return
-    if _is_too_deep(frame, message):
-        text = f"refused: nested deeper than {DEPTH_LIMIT} levels"
-        writer.write(error_reply(frame_id(frame), INVALID_REQUEST, text))
-        return
-    if isinstance(message, types.JSONRPCNotification) and has_id(frame):
-        writer.write(error_reply(None, INVALID_REQUEST, "the id of a request must be a text or a whole number"))
+    message = _read_message(frame)
+    if isinstance(message, bytes):
+        writer.write(message)
+        await writer.drain()  # or refusals pile up for a client that writes nonsense and reads nothing
         return
     if isinstance(message, types.JSONRPCRequest):
+        await open_calls.wait_for_room()
         open_calls.opened(message.id)
     elif isinstance(message, types.JSONRPCNotification) and message.method == "notifications/cancelled":
         open_calls.closed((message.params or {}).get("requestId"))
     await inward.send(SessionMessage(message))
+
+
+def _read_message(frame: bytes | Oversize) -> types.JSONRPCMessage | bytes:
+    """Return the message in a frame, or the reply that refuses it."""
+    if isinstance(frame, Oversize):
+        return frame.reply()
+    try:
+        message = types.jsonrpc_message_adapter.validate_json(frame, by_name=False)
+    except ValidationError as error:
+        return _refusal(frame, error)
+    if _is_too_deep(frame, message):
+        return error_reply(frame_id(frame), INVALID_REQUEST, f"refused: nested deeper than {DEPTH_LIMIT} levels")
+    if isinstance(message, types.JSONRPCNotification) and has_member(frame, "id"):
+        return error_reply(None, INVALID_REQUEST, "the id of a request must be a text or a whole number")
+    if isinstance(message, types.JSONRPCResponse | types.JSONRPCError) and has_member(frame, "method"):
+        return error_reply(message.id, INVALID_REQUEST, "a message is a request or a response, not both")
+    return message
 
 
 def _refusal(frame: bytes, error: ValidationError) -> bytes:
@@ -169,4 +198,8 @@ async def _send(
 
 
 def _encoded(message: types.JSONRPCMessage) -> bytes:
-    return message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+    """Return a message as one frame. A path in a text may hold bytes that are no text: they are shown as `?`."""
+    try:
+        return message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+    except PydanticSerializationError:
+        return encode(message.model_dump(by_alias=True, exclude_unset=True), errors="replace")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FRAME_LIMIT = 1 << 20  # bytes
+_BOM = b"\xef\xbb\xbf"  # some shells put it before what they pipe
 _EDGE = 4096  # bytes of a refused frame kept at either end, to find its id
 
 PARSE_ERROR = -32700
@@ -83,7 +84,7 @@ class Splitter:
         oversize, self._oversize = self._oversize, None
         if oversize is not None:
             return [oversize]
-        line, self._held = bytes(self._held).strip(), bytearray()
+        line, self._held = bytes(self._held).removeprefix(_BOM).strip(), bytearray()
         return [line] if line else []
 
 
@@ -93,10 +94,10 @@ def error_reply(request_id: Any, code: int, message: str) -> bytes:
     return encode(reply)
 
 
-def encode(message: Any) -> bytes:
-    """Return a message as one frame, line end included."""
+def encode(message: Any, errors: str = "backslashreplace") -> bytes:
+    """Return a message as one frame, line end included. `errors` says how half a character is written."""
     text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    return text.encode("utf-8", errors) + b"\n"
 
 
 def frame_id(frame: bytes) -> Any:
@@ -109,9 +110,14 @@ def frame_id(frame: bytes) -> Any:
     return found if isinstance(found, str | int) and not isinstance(found, bool) else None
 
 
-def has_id(frame: bytes) -> bool:
-    """Say whether a frame that reads as a notification has an id all the same: a request whose id is no id."""
-    return b'"id"' in frame and "id" in json.loads(frame)
+def has_member(frame: bytes, name: str) -> bool:
+    """Say whether a frame that was read as a message has this member, too; True when that cannot be told."""
+    if name.encode() not in frame and b"\\u" not in frame:
+        return False
+    try:
+        return name in json.loads(frame)
+    except (ValueError, RecursionError):
+        return True
 
 
 def _id_in(match: re.Match[bytes] | None) -> Any:

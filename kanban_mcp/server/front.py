@@ -23,6 +23,8 @@ from kanban_mcp.server.boot import Boot
 from kanban_mcp.server.framing import INTERNAL_ERROR, Oversize, encode, error_reply
 from kanban_mcp.server.listing import Listing
 from kanban_mcp.server.options import parse, toolset_of
+from kanban_mcp.server.owed import Owed
+from kanban_mcp.server.plain import is_id, is_plain_frame, is_request, message_in
 from kanban_mcp.server.relay import Relay
 
 TYPE_CHECKING = False
@@ -36,9 +38,9 @@ EXIT_S = 2.0  # after the client's input ended, or a signal
 BOOT_S = 10.0  # the same while requests wait for a server that is still being loaded
 
 _REPLY = re.compile(rb'\{"jsonrpc":"2\.0","id":(-?[0-9]+|"(?:[^"\\]|\\.)*"),"(?:result|error)"')
-_OWN_ID = "kanban-front-"
+_OWN_ID = f"kanban-front-{os.urandom(8).hex()}-"
 """Requests that were answered here reach the server under an id of ours: its reply can be told from every other, even
-when the client uses an id twice."""
+when the client uses an id twice. No client can know it, so none can have its own requests taken for ours."""
 
 
 def main(argv: list[str], compose: Compose) -> int | None:
@@ -93,7 +95,7 @@ class Front:
         self._socket, self._theirs = ours, theirs
         self._listing = listing
         self.boot = boot
-        self._waiting: dict[Any, str] = {}  # id → method of every request that the server owes an answer
+        self._owed = Owed()  # by the server, to the client
         self._own_ids = 0
         self._relay = Relay(client_in, client_out, ours.fileno(), self._client_frame, self._server_frame)
         self._stopping_since: float | None = None
@@ -109,13 +111,13 @@ class Front:
             self._relay.turn(self._timeout(boot_at))
             self._after_turn()
         self._socket.close()
-        if self.boot.loaded:
+        if self.boot.loaded_at is not None:
             self.boot.is_over(max(0.0, self._time_left()))
         return 0
 
     def _server_is_needed(self) -> bool:
         """Say whether a frame waits that the snapshot did not answer, or all that it can answer has been asked."""
-        return bool(self._waiting) or self._listing is None or self._listing.listed
+        return bool(self._owed) or self._listing is None or self._listing.listed
 
     def _timeout(self, boot_at: float) -> float | None:
         if self._stopping_since is not None:
@@ -129,23 +131,25 @@ class Front:
             self._told_server = True
             _half_close(self._socket)
         if self._relay.server_ended:
-            for request_id, method in list(self._waiting.items()):
+            for request_id, method in self._owed.take_all():
                 self._reply_failure(request_id, method)
-            self._waiting.clear()
 
     def _time_left(self) -> float:
         """Return the seconds until we leave for good, once the client has gone."""
         if self._stopping_since is None:
             return EXIT_S
-        limit = EXIT_S if self.boot.loaded or not self._waiting else BOOT_S
-        return self._stopping_since + limit - time.monotonic()
+        loaded_at = self.boot.loaded_at
+        if loaded_at is None and self._owed:
+            return self._stopping_since + BOOT_S - time.monotonic()
+        # A server that was still being loaded when the input ended has had no time for its requests before.
+        return max(self._stopping_since, loaded_at or 0.0) + EXIT_S - time.monotonic()
 
     def _is_done(self) -> bool:
         if self._stopping_since is None:
             return False
         if self._relay.client_gone or self._time_left() <= 0:
             return True
-        unserved = self._relay.server_ended or not self.boot.started or not self._waiting
+        unserved = self._relay.server_ended or not self.boot.started or not self._owed
         return unserved and self._relay.server_has_all and self._relay.client_has_all
 
     def _catch_signals(self) -> None:
@@ -164,17 +168,17 @@ class Front:
         if isinstance(frame, Oversize):
             self._relay.to_client(frame.reply())
             return
-        message = _parsed(frame)
-        if _is_request(message):
+        message = message_in(frame)
+        if is_request(message):
             self._client_request(frame, message)
-        else:
-            if message.get("method") == "notifications/cancelled" and isinstance(message.get("params"), dict):
-                self._forget(message["params"].get("requestId"))
-            self._forward(frame)
+            return
+        if message.get("method") == "notifications/cancelled" and isinstance(message.get("params"), dict):
+            self._forget(message["params"].get("requestId"))
+        self._forward(frame)
 
     def _client_request(self, frame: bytes, message: dict[str, Any]) -> None:
         request_id, method = message["id"], message["method"]
-        found = self._listing.answer(method, message.get("params")) if self._listing is not None else None
+        found = self._answer(frame, message)
         if found is not None:
             result, server_too = found
             self._relay.to_client(encode({"jsonrpc": "2.0", "id": request_id, "result": result}))
@@ -184,8 +188,17 @@ class Front:
         elif self._relay.server_ended:
             self._reply_failure(request_id, method)
         else:
-            self._waiting[request_id] = method
+            self._owed.add(request_id, method)
             self._forward(frame)
+
+    def _answer(self, frame: bytes, message: dict[str, Any]) -> tuple[Any, bool] | None:
+        """Return what the snapshot says to a request, and whether the server has to see it too; None to pass it on."""
+        if self._listing is None:
+            return None
+        if not is_plain_frame(frame, message):
+            self._listing.leave()
+            return None
+        return self._listing.answer(message["method"], message.get("params"))
 
     def _forward(self, frame: bytes) -> None:
         if not self._relay.server_ended:
@@ -201,8 +214,8 @@ class Front:
         self._relay.to_client(frame + b"\n")
 
     def _forget(self, request_id: Any) -> None:
-        if isinstance(request_id, str | int):
-            self._waiting.pop(request_id, None)
+        if is_id(request_id):
+            self._owed.settle(request_id)
 
     def _reply_failure(self, request_id: Any, method: str) -> None:
         """Answer in the server's place: a call gets an error result, since only that reaches the model."""
@@ -214,21 +227,6 @@ class Front:
             return
         result = {"content": [{"type": "text", "text": text}], "isError": True}
         self._relay.to_client(encode({"jsonrpc": "2.0", "id": request_id, "result": result}))
-
-
-def _parsed(frame: bytes) -> dict[str, Any]:
-    """Return the message in a frame, {} for what is none: the server refuses it in its own words."""
-    try:
-        message = json.loads(frame)
-    except (ValueError, RecursionError):
-        return {}
-    return message if isinstance(message, dict) else {}
-
-
-def _is_request(message: dict[str, Any]) -> bool:
-    request_id = message.get("id")
-    is_id = isinstance(request_id, str | int) and not isinstance(request_id, bool)
-    return is_id and isinstance(message.get("method"), str)
 
 
 def _half_close(ours: Any) -> None:

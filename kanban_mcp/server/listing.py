@@ -10,6 +10,7 @@ import json
 import os
 
 from kanban_mcp import __version__
+from kanban_mcp.server.plain import are_plain_capabilities, is_plain_client, is_plain_meta
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Listing:
         self._replies = snapshot["replies"]
         self._version: str | None = None  # of a handshake connection, once its initialize was answered
         self._modern = False
+        self._left = False
         self.listed = False
 
     @classmethod
@@ -48,14 +50,22 @@ class Listing:
         The server must see the request that opens a connection, since it decides the era that both speak.
         """
         opens = not self._modern and self._version is None
-        version = self._version_for(method, params, opens)
+        version = None if self._left else self._version_for(method, params, opens)
         result = self._replies.get(version, {}).get(method)
         if result is None:
+            self._left = self._left or opens
             return None
         if method == "tools/list":
             self.listed = True
             result = {key: self._tools if key == "tools" else value for key, value in result.items()}
         return result, opens
+
+    def leave(self) -> None:
+        """Leave a connection alone whose era the server may decide by something that was not asked here.
+
+        Answers of ours could be of the other era from then on.
+        """
+        self._left = self._left or (not self._modern and self._version is None)
 
     def _version_for(self, method: str, params: Any, opens: bool) -> str | None:
         """Return the version to answer in and note the era, None when the request is not plainly of one."""
@@ -63,14 +73,12 @@ class Listing:
             return self._open_handshake(params) if opens else None
         if _is_modern(params):
             return self._in_modern_era(params) if opens or self._modern else None
-        if self._version is None or not (params is None or (isinstance(params, dict) and params.keys() <= {"_meta"})):
-            return None
-        return self._version
+        return self._version if params is None or _is_only_meta(params) else None
 
     def _open_handshake(self, params: Any) -> str | None:
-        if not isinstance(params, dict) or not isinstance(params.get("capabilities"), dict):
+        if not isinstance(params, dict) or not are_plain_capabilities(params.get("capabilities")):
             return None
-        if not _is_named(params.get("clientInfo")):
+        if not is_plain_client(params.get("clientInfo")) or not is_plain_meta(params.get("_meta", {})):
             return None
         version = params.get("protocolVersion")
         if not isinstance(version, str) or "initialize" not in self._replies.get(version, {}):
@@ -81,8 +89,9 @@ class Listing:
     def _in_modern_era(self, params: Any) -> str | None:
         meta = params["_meta"]
         version = meta[VERSION_KEY]
-        plain = params.keys() == {"_meta"} and isinstance(meta.get(CAPABILITIES_KEY), dict)
-        if not plain or not (CLIENT_KEY not in meta or _is_named(meta[CLIENT_KEY])):
+        if not _is_only_meta(params) or not are_plain_capabilities(meta.get(CAPABILITIES_KEY)):
+            return None
+        if CLIENT_KEY in meta and not is_plain_client(meta[CLIENT_KEY]):
             return None
         if not isinstance(version, str) or "server/discover" not in self._replies.get(version, {}):
             return None
@@ -94,5 +103,5 @@ def _is_modern(params: Any) -> bool:
     return isinstance(params, dict) and isinstance(params.get("_meta"), dict) and VERSION_KEY in params["_meta"]
 
 
-def _is_named(info: Any) -> bool:
-    return isinstance(info, dict) and isinstance(info.get("name"), str) and isinstance(info.get("version"), str)
+def _is_only_meta(params: Any) -> bool:
+    return isinstance(params, dict) and params.keys() <= {"_meta"} and is_plain_meta(params.get("_meta", {}))

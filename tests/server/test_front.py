@@ -279,7 +279,7 @@ def test_a_client_that_reads_nothing_and_leaves_does_not_keep_the_process(serve:
 class DeafBoot:
     """A server that was loaded and then never reads, writes or ends."""
 
-    loaded, failure = True, ""
+    loaded_at, failure = 0.0, ""
 
     def __init__(self) -> None:
         self.end: Any = None

@@ -186,6 +186,6 @@ def test_an_sdk_that_cannot_be_loaded_in_parts_is_loaded_whole() -> None:
         "sys.modules['mcp.server.lowlevel'] = None\n"  # its import fails until the deferred packages are undone
         "thread = boot.Boot(None, 'worker', lambda: None)\n"
         "host, _ = thread._load()\n"
-        "assert 'mcp.client' in sys.modules and thread.loaded"
+        "assert 'mcp.client' in sys.modules and thread.loaded_at"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
