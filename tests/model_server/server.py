@@ -48,17 +48,19 @@ class Gate:
     """A point of a script at which the model waits until the test has done something."""
 
     def __init__(self) -> None:
-        self._reached = threading.Event()
+        self._change = threading.Condition()
+        self._reached = 0
         self._opened = threading.Event()
 
-    def wait_until_reached(self, patience_s: float = GATE_PATIENCE_S) -> None:
-        """Return once a request waits here.
+    def wait_until_reached(self, times: int = 1, patience_s: float = GATE_PATIENCE_S) -> None:
+        """Return once so many requests have come here.
 
         Raises:
-            TimeoutError: none came in time.
+            TimeoutError: they did not come in time.
         """
-        if not self._reached.wait(patience_s):
-            raise TimeoutError(f"no request reached this gate within {patience_s} s")
+        with self._change:
+            if not self._change.wait_for(lambda: self._reached >= times, patience_s):
+                raise TimeoutError(f"{self._reached} of {times} requests reached this gate within {patience_s} s")
 
     def open(self) -> None:
         """Let the waiting request, and every later one, have its answer."""
@@ -66,7 +68,9 @@ class Gate:
 
     def pass_through(self) -> None:
         """Wait here, as the model."""
-        self._reached.set()
+        with self._change:
+            self._reached += 1
+            self._change.notify_all()
         self._opened.wait(GATE_PATIENCE_S)
 
 

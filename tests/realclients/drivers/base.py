@@ -1,0 +1,73 @@
+"""What the tests need to know about a client program to start it on a board with a scripted model."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from kanban_mcp.server.tools import tools_of
+from kanban_mcp.server.toolsets import WORKER
+from tests.realclients.packages import Package
+from tests.realclients.session import Session
+
+PROMPT = "Work the kanban board."
+MODEL_KEY = "not-a-key"
+WORKER_TOOLS = tuple(tool.name for tool in tools_of(WORKER))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a session is started for.
+
+    Attributes:
+        prompt: what the person says.
+        resume: the id of the session to go on with, None for a new one.
+        denied: a kanban tool that the person does not let the client use.
+        with_hooks: the project has hooks of ours, and the person trusts them.
+        variables: what the person has set in the environment.
+    """
+
+    prompt: str = PROMPT
+    resume: str | None = None
+    denied: str | None = None
+    with_hooks: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+class Driver(Protocol):
+    """One client program.
+
+    Attributes:
+        package: which program.
+        init_name: what `kanban-mcp init --client` calls it.
+        config: the file of the project in which `init` writes the server's entry.
+        has_hooks: `init --hooks` writes hooks for it.
+    """
+
+    package: Package
+    init_name: str
+    config: str
+    has_hooks: bool
+
+    def prepare(self, home: Path, project: Path, url: str) -> None:
+        """Write what the user of the client has in their home: the model's address, and that the project is trusted."""
+        ...
+
+    def argv(self, ask: Ask) -> list[str]:
+        """Return the arguments of a run without a person at the terminal."""
+        ...
+
+    def environment(self, url: str) -> dict[str, str]:
+        """Return the client's own variables."""
+        ...
+
+    def session_id(self, session: Session) -> str:
+        """Return the id with which the session can be resumed."""
+        ...
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2))
