@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kanban_mcp.cli.reference import cli_reference
+from kanban_mcp.clients import claude_code
 from kanban_mcp.config import Settings, in_force
 from kanban_mcp.domain import errors
 from kanban_mcp.domain.states import TRANSITIONS, TaskState
@@ -123,6 +124,11 @@ def errors_page() -> str:
     return "\n".join(lines)
 
 
+def plugin_hooks() -> str:
+    """Return the hooks of the Claude Code plugin."""
+    return json.dumps(claude_code.plugin_hooks(), indent=2) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Return every generated file with its text."""
     reference = ROOT / "docs" / "reference"
@@ -133,6 +139,7 @@ def pages() -> dict[Path, str]:
         reference / "settings.md": settings_page(),
         reference / "errors.md": errors_page(),
         reference / "cli.md": cli_reference(),
+        ROOT / "hooks" / "hooks.json": plugin_hooks(),
     }
 
 

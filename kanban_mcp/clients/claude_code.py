@@ -5,10 +5,12 @@ from typing import Any
 
 from kanban_mcp.clients import hooks
 from kanban_mcp.clients.client import Client, Piece, Wanted
-from kanban_mcp.clients.entries import NAME, OPERATOR_TOOLS
+from kanban_mcp.clients.entries import NAME, OPERATOR_TOOLS, SHARED
 from kanban_mcp.clients.parts import Items, Member
 
 TOOLS = f"mcp__{NAME}"
+PLUGIN = "kanban"
+PLUGIN_SERVER = f"plugin:{PLUGIN}:{NAME}"  # what Claude Code calls the server of our plugin, also in its hooks
 
 
 def entry(wanted: Wanted) -> dict[str, Any]:
@@ -31,6 +33,11 @@ def pieces(wanted: Wanted) -> Sequence[Piece]:
         parts += [Items(("hooks", event), tuple(group), are_hooks=True) for event, group in groups.items()]
     server = Piece(".mcp.json", Member(("mcpServers", NAME), entry(wanted), is_strict=True))
     return [server, *(Piece(settings, part) for part in parts)]
+
+
+def plugin_hooks() -> dict[str, Any]:
+    """Return what `hooks/hooks.json` of the plugin says: the same, with the bare command and the plugin's server."""
+    return {"hooks": hooks.claude_hooks(SHARED[:1], PLUGIN_SERVER)}
 
 
 CLIENT = Client(

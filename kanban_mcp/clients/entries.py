@@ -9,9 +9,11 @@ from typing import Any
 
 NAME = "kanban"
 PROGRAM = "kanban-mcp"
+DISTRIBUTION = "kanban-mcp-server"  # its script of that name is what `uvx` runs
 HOOK_TOOL = "kanban_hook"
 SHARED = (PROGRAM, "serve")
 OPERATOR_TOOLS = ("kanban_approve", "kanban_reject")
+_VERSION = re.compile(r"[@=<>~!]")
 _HOOK = re.compile(r"(?:kanban-mcp|kanban_mcp)['\"]? (?:hook|heartbeat)\b")
 
 
@@ -35,7 +37,12 @@ def words_of(entry: Any) -> list[str]:
 def is_ours(entry: Any) -> bool:
     """Say whether an entry named like ours starts this program, whichever installation of it."""
     words = words_of(entry)
-    return "serve" in words and any(Path(word).name in (PROGRAM, "kanban_mcp") for word in words)
+    return "serve" in words and any(_names_us(word) for word in words)
+
+
+def _names_us(word: str) -> bool:
+    """Say whether a word is our program, module or distribution, perhaps with a version."""
+    return _VERSION.split(Path(word).name)[0] in (PROGRAM, DISTRIBUTION, "kanban_mcp")
 
 
 def is_our_hook(item: Any) -> bool:
