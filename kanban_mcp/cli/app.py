@@ -11,6 +11,7 @@ from kanban_mcp import __version__
 from kanban_mcp.cli import (
     archiving,
     deciding,
+    exchanging,
     exits,
     halting,
     initialising,
@@ -38,6 +39,8 @@ COMMANDS: Sequence[tuple[str, str, Command]] = (
     (options.SETUP, "serve", serving.serve),
     (options.SETUP, "reaper", serving.reaper),
     (options.SETUP, "backup", keeping.backup),
+    (options.SETUP, "import", exchanging.import_),
+    (options.SETUP, "export", exchanging.export),
     (options.LOOK, "board", looking.board),
     (options.LOOK, "list", looking.list_),
     (options.LOOK, "show", looking.show),

@@ -27,7 +27,12 @@ class _Guard:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def write(self, text: str) -> int:
+    @property
+    def buffer(self) -> "_Guard":
+        """The stream for bytes below a text stream."""
+        return _Guard(cast(TextIO, self._stream.buffer))
+
+    def write(self, text: Any) -> int:
         try:
             return self._stream.write(text)
         except OSError as why:

@@ -3,8 +3,10 @@
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from kanban_mcp.domain.errors import Invalid
 from kanban_mcp.domain.inputs import shown
@@ -31,6 +33,58 @@ def read_file(path: Path, limit: int = FILE_LIMIT) -> bytes:
         Invalid: it is missing, may not be read, is no regular file, or holds more than `limit` bytes.
     """
     return _read(path, str(path), limit, os.O_RDONLY)
+
+
+def read_stream(stream: BinaryIO, name: str, limit: int = FILE_LIMIT) -> bytes:
+    """Return all a stream has.
+
+    Raises:
+        Invalid: it has more than `limit` bytes.
+    """
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise refuse(name, f"it has more than {limit:,} bytes")
+    return data
+
+
+@contextmanager
+def open_lines(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file to be read line by line, whatever its size.
+
+    Raises:
+        Invalid: see `read_file`.
+    """
+    with _opened(path, str(path), os.O_RDONLY) as file:
+        yield file
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file that takes the place of `path` once it is whole, readable by this user only; else nothing changes.
+
+    Raises:
+        Invalid: it cannot be written there.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        fd = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as why:
+        raise Invalid(
+            f"{shown(str(path), 200)} cannot be written ({why.strerror}).", hint="Name another file."
+        ) from None
+    try:
+        with os.fdopen(fd, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as why:
+        raise Invalid(
+            f"{shown(str(path), 200)} cannot be written ({why.strerror}).",
+            hint="Free some space, or name another place.",
+        ) from why
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_folder(
@@ -61,21 +115,24 @@ def _entries(folder: Path) -> list[str]:
 
 
 def _read(path: Path, name: str, limit: int, flags: int) -> bytes:
-    try:
-        fd = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as why:
-        raise _unreadable(name, why) from None
-    with os.fdopen(fd, "rb") as file:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            raise refuse(shown(name, 200), "it is no regular file", "Name a file.")
+    with _opened(path, name, flags) as file:
         try:
-            data = file.read(limit + 1)
+            return read_stream(file, shown(name, 200), limit)
         except OSError as why:
             raise _unreadable(name, why) from None
-    if len(data) > limit:
-        raise refuse(shown(name, 200), f"it has more than {limit:,} bytes")
-    return data
+
+
+@contextmanager
+def _opened(path: Path, name: str, flags: int) -> Iterator[BinaryIO]:
+    try:
+        fd = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe that nobody writes to would hang us
+    except (OSError, ValueError) as why:
+        raise _unreadable(name, why) from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise refuse(shown(name, 200), "it is no regular file", "Name a file.")
+    with os.fdopen(fd, "rb") as file:
+        yield file
 
 
 def _unreadable(name: str, why: OSError | ValueError) -> Invalid:

@@ -11,6 +11,7 @@ from typing import Any
 from kanban_mcp.exchange.values import refuse
 
 HEAD_LIMIT = 64 * 1024  # characters
+DEPTH_LIMIT = 16
 _FENCE = re.compile(r"---[ \t]*")
 _PERSON = re.compile(r"^(\s*(?:assignee|reporter):\s*)(.*)$")
 _AT = re.compile(r"(?<![\w\"'])@[\w.+/-]+(?![\"'])")
@@ -67,7 +68,11 @@ def _quoted_line(line: str) -> str:
 
 
 def _safe(events: Iterator[Any], yaml: Any, name: str, before: int) -> Iterator[Any]:
+    depth = 0
     for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:  # the parser's time grows with the square of it
+            raise refuse(f"{name}, line {before + event.start_mark.line + 1}", "values are nested too deep for a task")
         tag, anchor = getattr(event, "tag", None), getattr(event, "anchor", None)
         if tag or anchor:
             what = "a tag" if tag else "an alias" if isinstance(event, yaml.AliasEvent) else "an anchor"

@@ -1,12 +1,14 @@
 """Which sources there are, where each is found when nobody says, and how it is read."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from kanban_mcp.domain.errors import Invalid
 from kanban_mcp.domain.inputs import nearest, shown
 from kanban_mcp.exchange import backlog, beads, claude_tasks, taskmaster
-from kanban_mcp.exchange.files import Found, read_file, read_folder
+from kanban_mcp.exchange.files import Found, read_file, read_folder, read_stream
 from kanban_mcp.exchange.records import Reading, Remarks
 from kanban_mcp.exchange.values import refuse
 
@@ -16,33 +18,48 @@ _TASKMASTER = (Path(".taskmaster/tasks/tasks.json"), Path("tasks/tasks.json"))
 _BACKLOG = (Path("backlog"), Path(".backlog"))
 
 
-def read_source(kind: str, what: str | None, cwd: Path, environ: Mapping[str, str]) -> Reading:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a source is looked for in: the project, the environment, and the standard input for `-`."""
+
+    cwd: Path
+    environ: Mapping[str, str]
+    stdin: Callable[[], BinaryIO]
+
+
+def read_source(kind: str, what: str | None, around: Around) -> Reading:
     """Read all of a source.
 
     Args:
         kind: one of `SOURCES`.
-        what: the file, folder or list; None for the usual place below `cwd` (or the user's folder).
-        cwd: the project.
-        environ: the environment.
+        what: the file, folder or list; None for the usual place below the project (or the user's folder).
+        around: where to look.
 
     Raises:
         Invalid: there is none, or it is not what such a source is; the text names file and line.
     """
-    return SOURCES[kind](what, cwd, environ)
+    return SOURCES[kind](what, around)
 
 
-def _beads(what: str | None, cwd: Path, environ: Mapping[str, str]) -> Reading:
-    path = _usual(what, cwd, _BEADS, "beads")
-    return beads.read(read_file(path), path.name)
+def _beads(what: str | None, around: Around) -> Reading:
+    found = _file(what, around, _BEADS, "beads")
+    return beads.read(found.data, found.name)
 
 
-def _taskmaster(what: str | None, cwd: Path, environ: Mapping[str, str]) -> Reading:
-    path = _usual(what, cwd, _TASKMASTER, "taskmaster")
-    return taskmaster.read(read_file(path), path.name)
+def _taskmaster(what: str | None, around: Around) -> Reading:
+    found = _file(what, around, _TASKMASTER, "taskmaster")
+    return taskmaster.read(found.data, found.name)
 
 
-def _backlog(what: str | None, cwd: Path, environ: Mapping[str, str]) -> Reading:
-    folder = _usual(what, cwd, _BACKLOG, "backlog")
+def _file(what: str | None, around: Around, usual: tuple[Path, ...], kind: str) -> Found:
+    if what == "-":
+        return Found("the standard input", read_stream(around.stdin(), "the standard input"))
+    path = _usual(what, around.cwd, usual, kind)
+    return Found(path.name, read_file(path))
+
+
+def _backlog(what: str | None, around: Around) -> Reading:
+    folder = _usual(what, around.cwd, _BACKLOG, "backlog")
     folder = next((folder / name for name in _BACKLOG if (folder / name / "tasks").is_dir()), folder)
     if not folder.is_dir():
         raise refuse(str(folder), "it is no folder", "Name the folder in which Backlog.md keeps tasks/.")
@@ -66,10 +83,11 @@ def _files(folder: Path, remarks: Remarks) -> list[Found]:
     return list(read_folder(folder, backlog.is_task_file, remarks))
 
 
-def _claude_tasks(what: str | None, cwd: Path, environ: Mapping[str, str]) -> Reading:
+def _claude_tasks(what: str | None, around: Around) -> Reading:
+    environ = around.environ
     given = what or environ.get("CLAUDE_CODE_TASK_LIST_ID")
     home = Path(environ.get("CLAUDE_CONFIG_DIR") or Path(environ.get("HOME") or "~").expanduser() / ".claude")
-    folder = _claude_list(given, home / "tasks", cwd)
+    folder = _claude_list(given, home / "tasks", around.cwd)
     remarks = Remarks()
     files = sorted(read_folder(folder, claude_tasks.is_task_file, remarks), key=claude_tasks.order)
     if not files:
@@ -111,7 +129,7 @@ def _usual(what: str | None, cwd: Path, usual: tuple[Path, ...], kind: str) -> P
     return found
 
 
-SOURCES: Mapping[str, Callable[[str | None, Path, Mapping[str, str]], Reading]] = {
+SOURCES: Mapping[str, Callable[[str | None, Around], Reading]] = {
     beads.NAME: _beads,
     taskmaster.NAME: _taskmaster,
     backlog.NAME: _backlog,

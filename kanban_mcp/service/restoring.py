@@ -108,7 +108,7 @@ def _require_empty(tx: Tx) -> None:
     if holds and (holds["tasks"] or holds["answers"]):
         raise Invalid(
             f"This board has {holds['tasks']} tasks already; an export goes only into an empty board.",
-            hint="Name a new file: kanban-mcp import --db NEW FILE.",
+            hint="kanban-mcp init in another folder makes one.",
         )
 
 
