@@ -74,3 +74,9 @@ def test_the_comparison_says_when_it_was_written_and_what_it_stands_on() -> None
     assert re.search(r"Written in [A-Z][a-z]+ 20\d\d", text)
     assert "shared cores" in text
     assert "better than here" in text
+
+
+def test_the_architecture_names_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = sorted(folder.name for folder in (ROOT / "kanban_mcp").iterdir() if (folder / "__init__.py").exists())
+    assert [room for room in rooms if f"  {room}/" not in text] == []
