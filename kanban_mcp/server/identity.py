@@ -103,7 +103,8 @@ def of_sub_agent(root: Caller, agent: str) -> Caller:
     The run that a dispatcher handed over is the session's: a sub-agent helps with it and never takes it over.
     """
     key = agent_key(root.key, agent)
-    return root if key == root.key else replace(root, key=key, handed_run=None)
+    own = key.removeprefix(root.key)[1:][-6:]  # ids that begin with the time differ at their end
+    return replace(root, key=key, name=f"{root.name}/{own}", handed_run=None) if own else root
 
 
 def thread_of(meta: Mapping[str, Any], main: object) -> str:

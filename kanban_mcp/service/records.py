@@ -105,6 +105,6 @@ def ensure_claimer(tx: Tx, call: Call) -> WorkerId:
 
 
 def _enter(tx: Tx, call: Call, key: str) -> WorkerId:
-    caller, agent = call.caller, key.removeprefix(call.caller.root)[1:7]
-    name = f"{caller.shown_name}/{agent}" if agent else caller.shown_name
+    caller = call.caller
+    name = caller.shown_name if key == caller.key else caller.shown_name.rpartition("/")[0] or caller.shown_name
     return WorkerId(tx.insert("insert_worker", key=key, name=name, session=caller.session, at_ms=call.now.wall_ms))
