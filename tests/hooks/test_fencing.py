@@ -142,7 +142,8 @@ async def test_the_board_and_reading_are_never_denied(hook: Hook, lost: Session,
     [
         ("kanban-mcp show", False), ("/usr/bin/kanban-mcp claim --role tester", False), ("kanban-mcp show; rm x", True),
         ("kanban-mcp show && rm x", True), ("kanban-mcp $(rm x)", True), ("kanban-mcp show\nrm x", True),
-        ("rm x", True), ("echo kanban-mcp", True), ("kanban-mcp show > x", True), ("", True), ("kanban-mcp " + "x" * 5000, True),
+        ("rm x", True), ("echo kanban-mcp", True), ("kanban-mcp show > x", True), ("", True),
+        ("kanban-mcp " + "x" * 5000, True),
     ],
 )  # fmt: skip
 async def test_in_a_shell_only_the_boards_own_command_passes(
