@@ -50,7 +50,7 @@ def test_a_server_that_starts_late_is_waited_for(ready: Place) -> None:
 
 @pytest.mark.clients("claude-code", "codex")
 def test_a_server_that_starts_six_seconds_late_is_waited_for(ready: Place) -> None:
-    """Claude Code has to be told to wait longer than five seconds, by a variable; Codex waits as long as `init` says."""
+    """Codex waits as long as `init` says; Claude Code has to be told to wait longer than five seconds."""
     ready.board.create("Write the parser")
     ready.delay_the_server(6)
     run_late(ready, variables={"MCP_CONNECT_TIMEOUT_MS": "30000"})

@@ -13,6 +13,8 @@ from tests.realclients.session import Session
 
 PROMPT = "Work the kanban board."
 MODEL_KEY = "not-a-key"
+"""What the clients take for the key of the model's provider."""
+
 WORKER_TOOLS = tuple(tool.name for tool in tools_of(WORKER))
 
 
@@ -23,14 +25,12 @@ class Ask:
     Attributes:
         prompt: what the person says.
         resume: the id of the session to go on with, None for a new one.
-        denied: a kanban tool that the person does not let the client use.
         with_hooks: the project has hooks of ours, and the person trusts them.
         variables: what the person has set in the environment.
     """
 
     prompt: str = PROMPT
     resume: str | None = None
-    denied: str | None = None
     with_hooks: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,6 +60,10 @@ class Driver(Protocol):
 
     def environment(self, url: str) -> dict[str, str]:
         """Return the client's own variables."""
+        ...
+
+    def deny(self, project: Path, tool: str) -> None:
+        """Write into the project's settings that a kanban tool is to be asked for: without a person that is a no."""
         ...
 
     def session_id(self, session: Session) -> str:

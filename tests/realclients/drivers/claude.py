@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from tests.realclients.drivers.base import MODEL_KEY, WORKER_TOOLS, Ask
+from tests.realclients.drivers.base import MODEL_KEY, Ask, write_json
 from tests.realclients.packages import Package
 from tests.realclients.session import Session
 
 OTHER_TOOLS = ("Bash", "Skill", "Agent", "Task")
+"""What the tests need besides the kanban tools, which the settings that `init` writes allow."""
 
 
 class Claude:
@@ -23,11 +24,10 @@ class Claude:
         """Write nothing: without a terminal it takes the project's server, and the model comes by the environment."""
 
     def argv(self, ask: Ask) -> list[str]:
-        kanban = [f"mcp__kanban__{tool}" for tool in WORKER_TOOLS if tool != ask.denied]
         resumed = ["--resume", ask.resume] if ask.resume else []
         modes = ["--output-format", "stream-json", "--verbose", "--permission-mode", "dontAsk"]
         model = ["--model", "claude-sonnet-4-5"]
-        return ["-p", ask.prompt, *modes, *model, *resumed, "--allowedTools", ",".join([*kanban, *OTHER_TOOLS])]
+        return ["-p", ask.prompt, *modes, *model, *resumed, "--allowedTools", ",".join(OTHER_TOOLS)]
 
     def environment(self, url: str) -> dict[str, str]:
         quiet = ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY")
@@ -37,6 +37,9 @@ class Claude:
             "CLAUDE_CODE_MAX_RETRIES": "2",
             **dict.fromkeys((*quiet, "DISABLE_ERROR_REPORTING"), "1"),
         }
+
+    def deny(self, project: Path, tool: str) -> None:
+        write_json(project / ".claude" / "settings.json", {"permissions": {"ask": [f"mcp__kanban__{tool}"]}})
 
     def session_id(self, session: Session) -> str:
         return next(event["session_id"] for event in session.events if event.get("session_id"))

@@ -11,7 +11,7 @@ USER_CONFIG = """
 model = "gpt-5"
 model_provider = "scripted"
 approval_policy = "never"
-sandbox_mode = "danger-full-access"
+sandbox_mode = "workspace-write"
 check_for_update_on_startup = false
 
 [analytics]
@@ -48,12 +48,14 @@ class Codex:
         flags = ["--json", "--skip-git-repo-check"]
         if ask.with_hooks:
             flags.append("--dangerously-bypass-hook-trust")
-        if ask.denied:
-            flags += ["-c", f'mcp_servers.kanban.tools.{ask.denied}.approval_mode="prompt"']
         return ["exec", *(["resume", *flags, ask.resume] if ask.resume else flags), ask.prompt]
 
     def environment(self, url: str) -> dict[str, str]:
         return {"SCRIPTED_KEY": MODEL_KEY}
+
+    def deny(self, project: Path, tool: str) -> None:
+        with (project / self.config).open("a") as file:
+            file.write(f'\n[mcp_servers.kanban.tools.{tool}]\napproval_mode = "prompt"\n')
 
     def session_id(self, session: Session) -> str:
         return next(event["thread_id"] for event in session.events if event["type"] == "thread.started")

@@ -33,5 +33,8 @@ class Gemini:
     def environment(self, url: str) -> dict[str, str]:
         return {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": MODEL_KEY, "GEMINI_CLI_NO_RELAUNCH": "true"}
 
+    def deny(self, project: Path, tool: str) -> None:
+        raise NotImplementedError("not tried with Gemini CLI")
+
     def session_id(self, session: Session) -> str:
         return next(event["session_id"] for event in session.events if event["type"] == "init")

@@ -34,5 +34,8 @@ class OpenCode:
         names = ("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH", "OPENCODE_DISABLE_LSP_DOWNLOAD")
         return dict.fromkeys(names, "1")
 
+    def deny(self, project: Path, tool: str) -> None:
+        raise NotImplementedError("not tried with OpenCode")
+
     def session_id(self, session: Session) -> str:
         return next(event["sessionID"] for event in session.events if event.get("sessionID"))
