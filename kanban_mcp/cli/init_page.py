@@ -78,7 +78,7 @@ def _skill(file: "FilePlan") -> str:
     return f"{head}/skills"
 
 
-def notes(plan: "Plan", hooks: bool) -> Iterator[str]:
+def notes(plan: "Plan", wanted: "Wanted") -> Iterator[str]:
     """Return what a person has to know or do: what was left alone, and what a client asks once."""
     for file in plan.files:
         if file.change == "not ours":
@@ -86,10 +86,8 @@ def notes(plan: "Plan", hooks: bool) -> Iterator[str]:
         elif file.change == "changed by you":
             yield f"{file.name} is not as this version has it; left as it is. Delete it and run init again to get it"
     for client in plan.clients:
-        if client.note:
-            yield f"{client.title}: {client.note}"
-        if hooks and client.hooks_note:
-            yield f"{client.title}: {client.hooks_note}"
+        said_if = {client.note: True, client.hooks_note: wanted.with_hooks, client.shared_note: wanted.is_shared}
+        yield from (f"{client.title}: {note}" for note, is_due in said_if.items() if note and is_due)
 
 
 def taken_out(taken: Sequence["Taken"], kept: Path | None, is_plan: bool) -> Iterator[Text]:

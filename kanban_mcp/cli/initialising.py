@@ -76,7 +76,7 @@ def init(
     if as_json:
         output.as_json(_facts(setup, founded, plan))
     else:
-        output.lines(_said(setup, founded, plan, hooks))
+        output.lines(_said(setup, founded, plan, wanted))
 
 
 def _wanted(setup: "Setup", shared: bool, hooks: bool) -> "Wanted":
@@ -151,7 +151,7 @@ def _facts(setup: "Setup", founded: Founded, plan: "Plan") -> Mapping[str, objec
     }
 
 
-def _said(setup: "Setup", founded: Founded, plan: "Plan", hooks: bool) -> Iterator["Text"]:
+def _said(setup: "Setup", founded: Founded, plan: "Plan", wanted: "Wanted") -> Iterator["Text"]:
     from rich.text import Text
 
     from kanban_mcp.cli import init_page
@@ -169,7 +169,7 @@ def _said(setup: "Setup", founded: Founded, plan: "Plan", hooks: bool) -> Iterat
     }
     for name, fact in facts.items():
         yield Text(f"{name:<8}").append(said(fact))
-    for note in init_page.notes(plan, hooks):
+    for note in init_page.notes(plan, wanted):
         yield Text("note    ").append(said(note))
 
 

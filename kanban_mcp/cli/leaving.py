@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,8 +55,14 @@ async def _looked_at(board: "Board", session: Session) -> tuple[str, int]:
 
 
 def remove(setup: "Setup", removal: Removal) -> None:
-    """Delete the board, its side files and backups, and its key; the folder too if nothing else is in it."""
+    """Delete the board, its side files, backups and traces of hooks, and its key; then the folder, if it is empty."""
+    from kanban_mcp.hooks import trace
     from kanban_mcp.store.removing import remove_board
 
+    traces = setup.place.folder / trace.FOLDER
+    for client in trace.CLIENTS:
+        (traces / client).unlink(missing_ok=True)
+    with suppress(OSError):
+        traces.rmdir()
     remove_board(setup.place.path)
     removal.key.unlink(missing_ok=True)

@@ -49,4 +49,5 @@ CLIENT = Client(
     guide="CLAUDE.md",
     start="claude",
     pieces=pieces,
+    shared_note="it follows .claude/settings.json only in a folder you trust: start claude here once and say yes",
 )

@@ -47,7 +47,7 @@ class Client:
 
     `programs` and `marks` tell that it is in use here: a program on PATH, or a file or folder in the project.
     `skills` is the folder in which it finds skills, `guide` the file of instructions it reads. `start` is how a person
-    starts it; `note`, what they have to do once, is said by `init`.
+    starts it; the notes, what they have to do once, are said by `init`: always, with hooks, with shared files.
     """
 
     name: str
@@ -60,3 +60,4 @@ class Client:
     pieces: Callable[[Wanted], Sequence[Piece]]
     note: str = ""
     hooks_note: str = ""
+    shared_note: str = ""
