@@ -124,8 +124,11 @@ def backup_into(conn: sqlite3.Connection, target: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def backup_before(conn: sqlite3.Connection, path: Path, version: int, wall_ms: int) -> Path:
-    """Keep the board as it is before migration `version`, in `backups/` beside it, and drop all but the newest few."""
+def backup_before(conn: sqlite3.Connection, path: Path, version: int, wall_ms: int, *, keep: int = KEPT) -> Path:
+    """Keep the board as it is before migration `version`, in `backups/` beside it, and drop all but the newest `keep`.
+
+    An upgrade over many versions keeps them all: the one before its first step is the one to go back to.
+    """
     from datetime import UTC, datetime  # rarely needed, and every start would pay for it
 
     folder = path.parent / "backups"
@@ -134,7 +137,7 @@ def backup_before(conn: sqlite3.Connection, path: Path, version: int, wall_ms: i
     target = folder / f"{path.name}.before-{version:04d}.{stamp}"
     target.unlink(missing_ok=True)  # an earlier try in the same millisecond that did not come to the migration
     backup_into(conn, target)
-    for old in sorted(folder.glob(f"{path.name}.before-*"), key=_stamp)[:-KEPT]:
+    for old in sorted(folder.glob(f"{path.name}.before-*"), key=_stamp)[:-keep]:
         old.unlink()
     return target
 

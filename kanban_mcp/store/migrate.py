@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kanban_mcp.domain.errors import BoardUnavailable
-from kanban_mcp.store.backup import backup_before
+from kanban_mcp.store.backup import KEPT, backup_before
 from kanban_mcp.store.errors import unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -101,9 +101,9 @@ def create(path: Path, steps: list[Migration], wall_ms: Callable[[], int]) -> No
 
 def upgrade(conn: sqlite3.Connection, path: Path, steps: list[Migration], wall_ms: Callable[[], int]) -> None:
     """Bring an existing board to the newest version: per step a backup, then one transaction."""
-    done = version_of(conn, path)
-    for step in steps[done:]:
-        backup_before(conn, path, step.version, wall_ms())
+    coming = steps[version_of(conn, path) :]
+    for step in coming:
+        backup_before(conn, path, step.version, wall_ms(), keep=max(KEPT, len(coming)))
         # Off while tables are rebuilt (a pragma that is ignored inside a transaction); checked before the commit.
         conn.execute("PRAGMA foreign_keys = OFF")
         conn.execute("BEGIN IMMEDIATE")

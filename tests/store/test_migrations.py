@@ -3,7 +3,7 @@
 import shutil
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -79,18 +79,23 @@ def test_a_board_that_is_up_to_date_is_not_copied(board: Path) -> None:
     assert not (board.parent / "backups").exists()
 
 
-def test_only_the_newest_three_automatic_backups_are_kept_and_others_files_stay(board: Path, steps: Path) -> None:
+def test_an_upgrade_keeps_all_its_backups_and_the_next_one_only_the_newest_three(board: Path, steps: Path) -> None:
     (board.parent / "backups").mkdir()
-    mine = board.parent / "backups" / "board.db.mine"
-    mine.touch()
+    (board.parent / "backups" / "board.db.mine").touch()
     for number in range(3, 7):
         (steps / f"000{number}_more.sql").write_text(f"CREATE TABLE more{number} (id) ;", encoding="utf-8")
     clock = iter(range(1_700_000_000_000, 1_800_000_000_000, 86_400_000))
+    each = [f"before-{number:04}" for number in range(2, 7)]
+    assert _upgraded(board, steps, clock) == [*each, "mine"]
+    (steps / "0007_more.sql").write_text("CREATE TABLE more7 (id) ;", encoding="utf-8")
+    assert _upgraded(board, steps, clock) == ["before-0005", "before-0006", "before-0007", "mine"]
+
+
+def _upgraded(board: Path, steps: Path, clock: Iterator[int]) -> list[str]:
+    """Open the board, and return what stands in its folder of backups then."""
     with SqliteFile(board, tiny_options(migrations=steps, wall_ms=lambda: next(clock))) as file:
         file.read(names)
-    mine.unlink()
-    kept = sorted(each.name.split(".")[2] for each in (board.parent / "backups").iterdir())
-    assert kept == ["before-0004", "before-0005", "before-0006"]
+    return sorted(each.name.split(".")[2] for each in (board.parent / "backups").iterdir())
 
 
 def test_a_step_that_fails_changes_nothing_and_is_tried_again_by_the_next_open(board: Path, steps: Path) -> None:

@@ -1,2 +1,2 @@
--- held_tasks.sql. What is being worked on, oldest run first. Reads open runs only.
-SELECT task_id FROM runs WHERE ended_at_ms IS NULL ORDER BY id;
+-- held_tasks.sql. What is being worked on, by task. Walks `runs_open`, which holds open runs only.
+SELECT task_id FROM runs WHERE ended_at_ms IS NULL ORDER BY task_id;

@@ -1,4 +1,4 @@
--- waiting_on_people.sql. What only a decision moves on, those first that tasks wait for directly. Reads `tasks_live`.
+-- waiting_on_people.sql. What only a decision moves on, those first that tasks wait for directly. Reads `tasks_state`.
 SELECT tasks.id, tasks.title, tasks.state, tasks.kind, tasks.assignee, tasks.priority, tasks.blocked, tasks.person_only,
        tasks.updated_at_ms, tasks.counted, approvals.summary AS asked, approvals.asked_at_ms, approvals.irreversible,
        approvals.expires_at_ms,

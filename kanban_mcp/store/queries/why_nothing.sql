@@ -1,4 +1,4 @@
--- why_nothing.sql. What stands in the way of a claim, over live tasks only (`tasks_live`).
+-- why_nothing.sql. What stands in the way of a claim, over live tasks only (`tasks_state`).
 SELECT SUM(state = 'ready' AND mine AND waits) AS not_due,
        MIN(CASE WHEN state = 'ready' AND mine AND waits THEN due_at_ms END) AS next_due_ms,
        SUM(state = 'ready' AND NOT mine) AS others_ready,
