@@ -103,7 +103,7 @@ def encode(message: Any, errors: str = "backslashreplace") -> bytes:
 def frame_id(frame: bytes) -> Any:
     """Return the id of a frame that is not a valid message, None when it has none that can be read."""
     try:
-        message = json.loads(frame)
+        message = json.loads(frame.decode())
     except (ValueError, RecursionError):
         return _id_in(_HEAD.match(frame))
     found = message.get("id") if isinstance(message, dict) else None
