@@ -15,6 +15,10 @@ READ_ONLY = (
     "the file or its directory is read-only",
     "make both writable for this user, or copy the board elsewhere and set KANBAN_DB",
 )
+NO_ROOM_HINT = ("check the free space, the quota and the owner of its directory, then try again",)
+NO_MEMORY = ("this process is out of memory", "end what uses it, or try again with a smaller call")
+FAILURES = (sqlite3.Error, MemoryError)
+"""What a statement may raise: SQLite tells that memory ran out (SQLITE_NOMEM) as Python's own error."""
 _UNIQUE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -39,12 +43,12 @@ def unavailable(path: Path, what: str, hint: str = "") -> BoardUnavailable:
     return BoardUnavailable(f"The board {path} cannot be used: {what}. Nothing was written.", hint=hint and f"{hint}.")
 
 
-def code_of(error: sqlite3.Error) -> int:
+def code_of(error: Exception) -> int:
     """Return the extended result code, 0 when Python's own layer raised (wrong parameters, wrong thread)."""
     return getattr(error, "sqlite_errorcode", 0) or 0
 
 
-def is_busy(error: sqlite3.Error) -> bool:
+def is_busy(error: Exception) -> bool:
     """Say whether SQLite's own lock was in the way, so that trying again may succeed."""
     return code_of(error) & 0xFF in _BUSY
 
@@ -61,12 +65,16 @@ def constraint(error: sqlite3.IntegrityError) -> ConstraintViolation:
     return UniqueViolation(text, columns=[column.strip() for column in detail.split(",") if column.strip()])
 
 
-def board_error(error: sqlite3.Error, path: Path) -> Exception:
+def board_error(error: Exception, path: Path) -> Exception:
     """Return the `BoardBusy` or `BoardUnavailable` that `error` on the board at `path` means.
 
     A mistake in the program (a wrong column, a missing parameter) is returned as it is: to call it a board that is
     unavailable would hide it.
     """
+    if isinstance(error, MemoryError):
+        return unavailable(path, *NO_MEMORY)
+    if not isinstance(error, sqlite3.Error):
+        return error
     code = code_of(error)
     primary = code & 0xFF
     if isinstance(error, sqlite3.IntegrityError) and primary == sqlite3.SQLITE_CONSTRAINT:

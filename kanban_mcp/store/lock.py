@@ -9,6 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from kanban_mcp.domain.errors import BoardBusy, BoardUnavailable
@@ -66,7 +67,8 @@ class WriteLock:
         """Write down who holds the lock since when, for the ones who wait in vain."""
         if self._fd is not None:
             text = self._pid_text + b"%d %b" % (time.monotonic_ns() // 1_000_000, what.encode())
-            os.pwrite(self._fd, text.ljust(_NOTE_BYTES)[:_NOTE_BYTES], 0)
+            with suppress(OSError):  # a full disk: a courtesy that must not cost the call
+                os.pwrite(self._fd, text.ljust(_NOTE_BYTES)[:_NOTE_BYTES], 0)
 
     def _try(self) -> bool:
         fd = self._opened()

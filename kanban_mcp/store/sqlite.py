@@ -14,7 +14,16 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from kanban_mcp.domain.errors import BoardError, BoardUnavailable
 from kanban_mcp.store.backup import Progress, copy_live
 from kanban_mcp.store.base import Tx
-from kanban_mcp.store.errors import READ_ONLY, VANISHED, board_error, code_of, is_busy, unavailable
+from kanban_mcp.store.errors import (
+    FAILURES,
+    NO_ROOM_HINT,
+    READ_ONLY,
+    VANISHED,
+    board_error,
+    code_of,
+    is_busy,
+    unavailable,
+)
 from kanban_mcp.store.lock import WriteLock
 from kanban_mcp.store.opening import Opened, SqliteOptions, Synchronous, open_board
 from kanban_mcp.store.sqlite_tx import SqliteTx
@@ -49,6 +58,7 @@ class SqliteFile:
         self._statements = Statements("sqlite", options.queries)
         self._soon: Synchronous = "NORMAL" if options.synchronous == "FULL" else options.synchronous
         self._opened: Opened | None = None
+        self._dropped: Opened | None = None  # what a connection that had to be given up was opened on
         self.beside: SqliteFile | None = None  # this program's other connection to the same board
         self._tx: SqliteTx | None = None
         self._synchronous: Synchronous | None = None  # as last set on the connection; None: not set yet
@@ -87,18 +97,18 @@ class SqliteFile:
             self._check_identity(opened)
             self._begin(opened.conn, soon, deadline)
             return self._committed(opened.conn, fn, args, kwargs)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise board_error(error, self.path) from error
         finally:
             self._lock.release()
 
     def look(self, deadline: float, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
         """Do the work of `read`. It runs again from its start when SQLite's own recovery was in the way."""
-        opened = self._ready(deadline, reading=True)
         while True:
+            opened = self._ready(deadline, reading=True)
             try:
                 return self._on_snapshot(opened, fn, args, kwargs)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 if is_busy(error) and time.monotonic() < deadline:
                     continue
                 if code_of(error) == sqlite3.SQLITE_READONLY and not opened.read_only:
@@ -109,7 +119,10 @@ class SqliteFile:
         """Return SQLite's change counter; see `base.Store.data_version`. Commits of this connection do not count."""
         opened = self._ready(self.deadline(), reading=True)
         self._check_identity(opened)
-        return int(opened.conn.execute("PRAGMA data_version").fetchone()[0])
+        try:
+            return int(opened.conn.execute("PRAGMA data_version").fetchone()[0])
+        except FAILURES as error:
+            raise board_error(error, self.path) from error
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database file and truncate it, as far as readers allow."""
@@ -118,7 +131,7 @@ class SqliteFile:
         try:
             self._check_identity(opened)
             opened.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise board_error(error, self.path) from error
         finally:
             self._lock.release()
@@ -136,11 +149,10 @@ class SqliteFile:
         try:
             self._pin(opened)
             copy_live(opened.conn, target, replace=replace, progress=progress)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise board_error(error, target) from error
         finally:
-            if opened.conn.in_transaction:
-                opened.conn.execute("ROLLBACK")
+            self._roll_back(opened.conn)
 
     def _pin(self, opened: Opened) -> None:
         """Begin a read transaction on the board as it is now."""
@@ -185,13 +197,15 @@ class SqliteFile:
         if os.getpid() != self._pid:
             raise unavailable(self.path, "its connection was carried across a fork", hint="open it after the fork")
         if self._opened is None:
-            known = None if self.beside is None else self.beside._opened
-            if known is not None:
+            known = self._dropped or (self.beside and self.beside._opened)
+            if known:
                 self._check_identity(known)  # a board that is gone is no board to be made anew
             try:
                 opened = open_board(self.path, self._named, self.options, self._lock, deadline, reading=reading)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 raise board_error(error, self.path) from error
+            except OSError as error:  # making a board, or a copy of it before an upgrade, where there is no room
+                raise unavailable(self.path, f"it cannot be opened ({error.strerror})", *NO_ROOM_HINT) from error
             self._synchronous, self._query_only = None, False
             self._opened, self._tx = opened, SqliteTx(opened.conn, self._statements)
         return self._opened
@@ -207,8 +221,6 @@ class SqliteFile:
 
     def _begin(self, conn: sqlite3.Connection, soon: bool, deadline: float) -> None:
         """Begin a write transaction; wait for programs that do not know our lock until `deadline`."""
-        if conn.in_transaction:  # a rollback that failed, for example on a full disk
-            conn.execute("ROLLBACK")
         self._set_query_only(conn, False)
         # Worth a pragma: on an ordinary disk a FULL commit takes about 400 us, a NORMAL one 50 us.
         level = self._soon if soon else self.options.synchronous
@@ -231,24 +243,33 @@ class SqliteFile:
             result = fn(self._tx, *args, **kwargs)
             conn.execute("COMMIT")
         except BaseException:
-            if conn.in_transaction:
-                with suppress(sqlite3.Error):  # the first error is the one to tell; `_begin` tries again
-                    conn.execute("ROLLBACK")
+            self._roll_back(conn)
             raise
         return result
+
+    def _roll_back(self, conn: sqlite3.Connection) -> None:
+        """End a transaction without its effects, if there is one. Never fails: the first error is the one to tell.
+
+        A transaction that cannot be undone keeps SQLite's lock, and with it every other program out. Closing its
+        connection undoes it; the next call opens the board again, if it is still the same file.
+        """
+        try:
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+        except FAILURES:
+            self._dropped, self._opened, self._tx = self._opened, None, None
+            with suppress(*FAILURES):
+                conn.close()
 
     def _on_snapshot(self, opened: Opened, fn: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
         conn = opened.conn
         self._check_identity(opened)
         self._set_query_only(conn, True)
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
         conn.execute("BEGIN")
         try:
             return fn(self._tx, *args, **kwargs)
         finally:
-            if conn.in_transaction:
-                conn.execute("ROLLBACK")
+            self._roll_back(conn)
 
     def _set_query_only(self, conn: sqlite3.Connection, value: bool) -> None:
         """Let SQLite refuse writes in reads: a write that got past our lock would break what the lock is for."""
