@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Run the command line. Returns the exit code."""
     arguments = sys.argv[1:]
-    if arguments[:1] == ["serve"] or (not arguments and not _on_terminal()):
+    if arguments[:1] == ["serve"] or (not arguments and not _on_terminal() and not _completes()):
         from kanban_mcp.server import front
 
         code = front.main(arguments[1:], _compose)
@@ -36,6 +36,13 @@ def main() -> int:
     from kanban_mcp.cli.app import main as cli
 
     return cli(arguments)
+
+
+def _completes() -> bool:
+    """Say whether a shell asks for completions: it calls the bare program, and gives some of them no terminal."""
+    import os
+
+    return "_KANBAN_MCP_COMPLETE" in os.environ
 
 
 def _print_version() -> int:

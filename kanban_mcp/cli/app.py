@@ -10,6 +10,7 @@ import typer
 from kanban_mcp import __version__
 from kanban_mcp.cli import (
     archiving,
+    completing,
     deciding,
     doctor,
     exchanging,
@@ -43,6 +44,7 @@ COMMANDS: Sequence[tuple[str, str, Command]] = (
     (options.SETUP, "hook", hooking.hook),
     (options.SETUP, "backup", keeping.backup),
     (options.SETUP, "doctor", doctor.doctor),
+    (options.SETUP, "completions", completing.completions),
     (options.SETUP, "import", exchanging.import_),
     (options.SETUP, "export", exchanging.export),
     (options.LOOK, "board", looking.board),

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from kanban_mcp.cli import given
+from kanban_mcp.cli.completing import tasks
 from kanban_mcp.cli.options import AsJson, Db, Note
 
 
@@ -45,7 +46,9 @@ def _say(as_json: bool, *, paused: bool, drained: bool) -> None:
 
 
 def stop(
-    task: Annotated[str | None, typer.Argument(metavar="TASK", help="The task, for example TASK-003 or 3.")] = None,
+    task: Annotated[
+        str | None, typer.Argument(metavar="TASK", help="The task, for example TASK-003 or 3.", autocompletion=tasks)
+    ] = None,
     reason: Note = "",
     everything: Annotated[bool, typer.Option("--all", help="Every run there is.")] = False,
     db: Db = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from kanban_mcp.cli import given
+from kanban_mcp.cli.completing import tasks
 from kanban_mcp.cli.options import Accept, AsJson, Context, Db, Key, Priority, Role, Run, Task
 
 
@@ -12,7 +13,8 @@ def create(
     title: Annotated[str, typer.Argument(metavar="TITLE", help="What is to be done, in one line.")],
     role: Role = None,
     parent: Annotated[
-        list[str] | None, typer.Option("-p", "--parent", metavar="TASK", help="A parent. Repeatable.")
+        list[str] | None,
+        typer.Option("-p", "--parent", metavar="TASK", help="A parent. Repeatable.", autocompletion=tasks),
     ] = None,
     relation: Annotated[
         str,
@@ -120,7 +122,9 @@ def _none(word: str | None) -> str | None:
 
 def link(
     task: Task,
-    parent: Annotated[str, typer.Argument(metavar="PARENT", help="The task it waits for, or is part of.")],
+    parent: Annotated[
+        str, typer.Argument(metavar="PARENT", help="The task it waits for, or is part of.", autocompletion=tasks)
+    ],
     relation: Annotated[str, typer.Option(metavar="WORD", help="after, or part_of.")] = "after",
     remove: Annotated[bool, typer.Option("--remove", help="Take the link away.")] = False,
     db: Db = None,

@@ -5,12 +5,14 @@ from typing import Annotated
 import typer
 
 from kanban_mcp.cli import given
+from kanban_mcp.cli.completing import tasks
 from kanban_mcp.cli.options import TEXT_HELP, AsJson, Db, Message, MyTask, Role, Run, Task
 
 
 def claim(
     task: Annotated[
-        str | None, typer.Argument(metavar="TASK", help="This one, instead of the next of the role.")
+        str | None,
+        typer.Argument(metavar="TASK", help="This one, instead of the next of the role.", autocompletion=tasks),
     ] = None,
     role: Role = None,
     wait: Annotated[
