@@ -44,4 +44,6 @@ def test_the_command_is_understood(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PLAN)))
     assert main(["init"]) == 0
     code = main(arguments)
+    if code == USAGE and len(arguments) == 1:  # the name of a command in a sentence, not a line to type
+        code = main([*arguments, "--help"])
     assert code != USAGE, capsys.readouterr().err
