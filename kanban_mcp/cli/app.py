@@ -103,19 +103,9 @@ def start(
 ) -> None:
     """The task board that coding agents share. Without a command: the board, and what waits on you."""
     if context.invoked_subcommand is None:
-        _welcome()
+        from kanban_mcp.cli.home import home
 
-
-def _welcome() -> None:
-    from kanban_mcp import app as composition
-
-    if composition.set_up().place.exists:
-        looking.board()
-        return
-    typer.echo("There is no board here yet.")
-    typer.echo(f"  {PROGRAM} init      make one for this project and tell Claude Code about it")
-    typer.echo(f"  {PROGRAM} demo      first watch one at work, in an empty folder")
-    typer.echo(f"  {PROGRAM} --help    every command")
+        home()
 
 
 def _later(name: str, target: str) -> Command:

@@ -20,12 +20,23 @@ def board(view: BoardView, where: str, to: Console) -> Iterator[Text]:
     """Show the board that lies at `where`, laid out for the width of `to`."""
     paused = "PAUSED: nothing can be claimed; kanban-mcp resume" if view.paused else ""
     yield joined((said(where, "bold"), Text(paused, "bold red")))
-    yield from _wrapped(joined((_count(column) for column in view.columns), "  "), to, 0)
+    yield from _flowed([_count(column) for column in view.columns], to.width)
     yield from _waiting(view.waiting, to)
     yield from _bands([column for column in view.columns if column["count"]], to.width)
     if not any(column["count"] for column in view.columns):
         yield Text("")
         yield Text('No cards yet. kanban-mcp create "…" --role implementer, or kanban-mcp plan FILE')
+
+
+def _flowed(parts: list[Text], width: int) -> Iterator[Text]:
+    """Lay short texts in lines of a width, none of them broken."""
+    line = Text("")
+    for part in parts:
+        if line and cell_len(line.plain) + GAP + cell_len(part.plain) > width:
+            yield line
+            line = Text("")
+        line = line.append(" " * GAP if line else "").append(part)
+    yield line
 
 
 def _count(column: Json) -> Text:
