@@ -193,16 +193,18 @@ def uninstall(
     """Take out what init wrote, and nothing else. What you changed since stays; so does the board without --data."""
     from kanban_mcp import app
     from kanban_mcp.cli import init_page, leaving, output
-    from kanban_mcp.clients import undoing
+    from kanban_mcp.clients import files, undoing
     from kanban_mcp.clients.record import Records
 
     setup = app.set_up(db=db)
     root, records = project_of(setup), Records(setup.place.folder)
-    record = records.of(root)
-    taken = undoing.plan_undo(root, record)
+    taken = undoing.plan_undo(root, records.of(root))
     removal = leaving.ask(setup, db, is_sure=yes or dry_run) if data else None
     if not dry_run and setup.place.folder.is_dir():
-        undoing.undo(root, records, record, taken)
+        with files.alone(setup.place.folder):
+            record = records.of(root)
+            taken = undoing.plan_undo(root, record)
+            undoing.undo(root, records, record, taken)
         if removal is not None:
             leaving.remove(setup, removal)
     kept = setup.place.path if setup.place.exists and not data else None

@@ -30,8 +30,10 @@ class Wanted:
 
     @property
     def program(self) -> list[str]:
-        """Return the command line up to the subcommand, for hooks."""
-        return [*(entries.SHARED if self.is_shared else self.command)][:-1]
+        """Return the command line up to the subcommand, for hooks; a board elsewhere is named in the environment."""
+        place = [] if self.db is None else ["env", f"KANBAN_DB={self.db}"]
+        command = entries.SHARED if self.is_shared else self.command
+        return [*place, *command[:-1]]
 
 
 class Piece(NamedTuple):

@@ -85,6 +85,23 @@ def test_hooks_are_the_ones_of_the_client_with_the_program_of_this_machine() -> 
     assert codex == {"hooks": hooks.codex_hooks([PROGRAM], "kanban")}
 
 
+@pytest.mark.parametrize("name", ["claude-code", "codex"])
+def test_hooks_of_a_board_elsewhere_name_it_and_are_told_for_ours(project: Project, name: str) -> None:
+    [client] = registry.chosen([name])
+    wanted = Wanted(project.root, COMMAND, db=Path("/data/b.db"), with_hooks=True)
+    file = {"claude-code": ".claude/settings.local.json", "codex": ".codex/hooks.json"}[name]
+    text = planning.snippets(client, wanted)[file]
+    assert f"env KANBAN_DB=/data/b.db {PROGRAM} hook SessionStart" in text
+    groups = [group for event in json.loads(text)["hooks"].values() for group in event]
+    assert all(map(entries.is_our_hook, groups))
+
+
+def test_no_written_file_holds_the_operator_key_or_a_place_where_it_is(project: Project) -> None:
+    project.init("all", hooks=True)
+    for path, (_, content) in project.tree().items():
+        assert b"operator-" not in content, path
+
+
 @pytest.mark.parametrize("name", registry.NAMES)
 def test_every_client_gets_the_skills_where_it_looks_and_a_few_lines_of_instructions(name: str) -> None:
     [client] = registry.chosen([name])
