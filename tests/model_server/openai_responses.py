@@ -44,7 +44,8 @@ def _tools(tool: Json) -> Iterator[OfferedTool]:
     """Read one entry of the tool list; a namespace groups the tools of a server, and goes back with each call."""
     if tool.get("type") == "namespace":
         for inner in tool.get("tools", []):
-            yield OfferedTool(inner["name"], inner.get("description", ""), tool["name"])
+            about = f"{tool.get('description', '')}\n{inner.get('description', '')}"
+            yield OfferedTool(inner["name"], about, tool["name"])
     else:
         yield OfferedTool(tool.get("name") or tool.get("type", ""), tool.get("description", ""))
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class OfferedTool:
-    """A tool that the request offers; `namespace` is the group some providers put tools into."""
+    """A tool that the request offers; `namespace` is the group some providers put tools into.
+
+    `description` is what the model reads about it, with what it reads about its group.
+    """
 
     name: str
     description: str = ""

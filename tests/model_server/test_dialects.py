@@ -63,6 +63,7 @@ RESPONSES = Provider(
             {
                 "type": "namespace",
                 "name": "mcp__kanban",
+                "description": "Start with kanban_show.",
                 "tools": [_function("kanban_show"), _function("kanban_complete")],
             },
         ],
@@ -163,6 +164,12 @@ def test_responses_gives_the_namespace_back_with_the_call(post: Post) -> None:
     assert events[-1][0] == "response.completed"
     assert events[-1][1]["response"]["output"] == items
     assert [data["sequence_number"] for _, data in events] == list(range(len(events)))
+
+
+def test_what_is_said_about_a_group_of_tools_is_read_with_its_tools(post: Post) -> None:
+    with ModelServer(TOLD) as model:
+        ask(model, post, RESPONSES, stream=True)
+    assert "Start with kanban_show.\nWhat kanban_show does." in model.first.everything
 
 
 def test_chat_ends_its_stream_with_done(post: Post) -> None:

@@ -1,7 +1,9 @@
 """The board as a test looks at it: through the same facade as every surface, as a person, at any time it likes."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,6 +51,13 @@ class BoardFile:
         """Return what happened to a task, oldest first, as the kinds of its events."""
         found = self._run(lambda board, _: board.events(task_id=task_id))
         return [str(event.kind) for event in found]
+
+    def lived_ms(self, run_id: str) -> int:
+        """Return how long after the start of a run the newest sign of life was written, in milliseconds."""
+        number = int(run_id.removeprefix("run-"))
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as file:
+            [(lived,)] = file.execute("SELECT beat_at_ms - started_at_ms FROM runs WHERE id = ?", (number,))
+        return int(lived)
 
     def _json(self, verb: Callable[[Board, Session], Awaitable[Any]]) -> Any:
         return to_json(self._run(verb))

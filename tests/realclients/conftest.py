@@ -42,6 +42,13 @@ def place(driver: Driver, tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.fixture
+def hooked(place: Place) -> Place:
+    """Return a place in which `kanban-mcp init --hooks` has run for the client."""
+    place.init("--hooks")
+    return place
+
+
+@pytest.fixture
 def ready(place: Place) -> Place:
     """Return a place in which `kanban-mcp init` has run for the client."""
     place.init()

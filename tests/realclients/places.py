@@ -1,5 +1,6 @@
 """Where a client works in a test: a git project with a board, a home of its own, and a model that is scripted."""
 
+import json
 import os
 import subprocess
 import sys
@@ -68,6 +69,11 @@ class Place:
         """Return a user's plain environment: nothing of ours, of the machine that tests, or of the network is in it."""
         path = os.pathsep.join([str(node.node().parent), os.environ.get("PATH", os.defpath)])
         return {"HOME": str(self.home), "PATH": path, "LANG": "C.UTF-8", "TERM": "dumb", "USER": "mia"}
+
+    def settings(self, **values: str) -> None:
+        """Write settings of the board, as its owner does."""
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]
+        (self.project / ".kanban" / "kanban.toml").write_text("".join(lines))
 
     def delay_the_server(self, seconds: int) -> None:
         """Let the server start so much later: the entry that `init` wrote starts a script that waits first."""

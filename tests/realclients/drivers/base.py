@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from kanban_mcp.server.tools import tools_of
 from kanban_mcp.server.toolsets import WORKER
+from tests.model_server.script import Step
 from tests.realclients.packages import Package
 from tests.realclients.session import Session
 
@@ -64,6 +65,10 @@ class Driver(Protocol):
 
     def deny(self, project: Path, tool: str) -> None:
         """Write into the project's settings that a kanban tool is to be asked for: without a person that is a no."""
+        ...
+
+    def shell(self, command: str) -> Step:
+        """Return a turn in which the model runs a shell command."""
         ...
 
     def session_id(self, session: Session) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.model_server.script import Step, call
 from tests.realclients.drivers.base import MODEL_KEY, Ask, write_json
 from tests.realclients.packages import Package
 from tests.realclients.session import Session
@@ -40,6 +41,9 @@ class Claude:
 
     def deny(self, project: Path, tool: str) -> None:
         write_json(project / ".claude" / "settings.json", {"permissions": {"ask": [f"mcp__kanban__{tool}"]}})
+
+    def shell(self, command: str) -> Step:
+        return call("Bash", command=command, description="Run it")
 
     def session_id(self, session: Session) -> str:
         return next(event["session_id"] for event in session.events if event.get("session_id"))

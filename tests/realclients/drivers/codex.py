@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from tests.model_server.script import Step, call
 from tests.realclients.drivers.base import MODEL_KEY, Ask
 from tests.realclients.packages import CODEX
 from tests.realclients.session import Session
@@ -56,6 +57,9 @@ class Codex:
     def deny(self, project: Path, tool: str) -> None:
         with (project / self.config).open("a") as file:
             file.write(f'\n[mcp_servers.kanban.tools.{tool}]\napproval_mode = "prompt"\n')
+
+    def shell(self, command: str) -> Step:
+        return call("exec_command", cmd=command)
 
     def session_id(self, session: Session) -> str:
         return next(event["thread_id"] for event in session.events if event["type"] == "thread.started")

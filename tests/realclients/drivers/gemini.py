@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.model_server.script import Step, call
 from tests.realclients.drivers.base import MODEL_KEY, Ask, write_json
 from tests.realclients.packages import GEMINI
 from tests.realclients.session import Session
@@ -35,6 +36,9 @@ class Gemini:
 
     def deny(self, project: Path, tool: str) -> None:
         raise NotImplementedError("not tried with Gemini CLI")
+
+    def shell(self, command: str) -> Step:
+        return call("run_shell_command", command=command)
 
     def session_id(self, session: Session) -> str:
         return next(event["session_id"] for event in session.events if event["type"] == "init")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.model_server.script import Step, call
 from tests.realclients.drivers.base import MODEL_KEY, Ask, write_json
 from tests.realclients.packages import OPENCODE
 from tests.realclients.session import Session
@@ -36,6 +37,9 @@ class OpenCode:
 
     def deny(self, project: Path, tool: str) -> None:
         raise NotImplementedError("not tried with OpenCode")
+
+    def shell(self, command: str) -> Step:
+        return call("bash", command=command, description="Run it")
 
     def session_id(self, session: Session) -> str:
         return next(event["sessionID"] for event in session.events if event.get("sessionID"))
