@@ -128,7 +128,7 @@ def print_answer(answered: Mapping[str, Any]) -> int:
     try:
         sys.stdout.write(json.dumps(answered) + "\n")
         sys.stdout.flush()
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):  # the last: no standard output at all
         _complain("nobody reads the answer")
     return 0
 

@@ -126,16 +126,18 @@ def end(
     A run is the ended session's when its server runs below the client that runs us, or has ended. The client closes
     its server before it runs this hook; a server behind a launcher may take a moment to notice.
     """
+    from kanban_mcp.service import handing_back  # once in a session's life
+
     if event.reason in hooks.GOES_ON:
         return []
-    held = file.read(hooking.held_by_session, call)
+    held = file.read(handing_back.held_by_session, call)
     waits = int(CLOSING_S / POLL_S)
     while waits and any(not _is_ours(call, run, above) for run in held):
         waits -= 1
         sleep(POLL_S)
     if not any(_is_ours(call, run, above) for run in held):
         return []
-    return file.write(hooking.end_session, call, lambda run: _is_ours(call, run, above))
+    return file.write(handing_back.end_session, call, lambda run: _is_ours(call, run, above))
 
 
 def _is_ours(call: Call, run: Run, above: Sequence[ProcessId]) -> bool:

@@ -9,8 +9,8 @@ told apart. Measured with Claude Code 2.1.197 and 2.1.329 and Codex 0.169.0:
   each event names only what its payload always has.
 
 For `doctor`: `installed_events(hooks)` says which events of a settings file are ours, `last_fired(folder)` when a hook
-of each client last reached the board in that directory, and `codex_trust(command, project)` asks Codex itself. Codex
-runs no hook that the person has not trusted (`/hooks` in codex) and says nothing about it; a changed entry has lost it.
+of each client last reached the board in that directory, and `codex_trust.codex_trust(project)` asks Codex. Codex runs
+no hook that the person has not trusted (`/hooks` in codex) and says nothing about it; a changed entry has lost it.
 """
 
 import shlex
@@ -37,7 +37,6 @@ _CODEX: Mapping[str, Sequence[str]] = {
     hooks.PROMPT: ("session_id",),
     hooks.PRE_TOOL: ("session_id", "tool_name", "tool_use_id"),
     hooks.POST_TOOL: ("session_id", "tool_name"),
-    hooks.AGENT_START: ("session_id", "agent_id"),
     hooks.AGENT_STOP: ("session_id", "agent_id", "stop_hook_active"),
     hooks.STOP: ("session_id", "stop_hook_active"),
 }

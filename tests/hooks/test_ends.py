@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kanban_mcp.service import hooking
+from kanban_mcp.service import handing_back
 from kanban_mcp.service.board import Board
 from kanban_mcp.service.session import Session
 from tests.conftest import Clock, Processes, person, worker
@@ -16,7 +16,7 @@ BUSY = [{"id": "x", "type": "subagent", "status": "running"}]
 
 async def ended(board: Board, s: Session, ours: bool = True) -> list[str]:
     """End the session of `s`, whose processes are ours."""
-    return await transact(board, s, lambda tx, call: hooking.end_session(tx, call, lambda _run: ours))
+    return await transact(board, s, lambda tx, call: handing_back.end_session(tx, call, lambda _run: ours))
 
 
 # Stop -----------------------------------------------------------------------------------------------------------------
