@@ -63,6 +63,8 @@ def has_control_characters(text: str, *, one_line: bool = False) -> bool:
     differently from what it says misleads the person who approves it. Lone surrogates cannot be stored at all.
     """
     allowed = "" if one_line else "\n\t\r"
+    if text.isprintable():  # most texts are, and one call tells it a hundred times faster
+        return False
     return any(_is_control(ch) and ch not in allowed for ch in text)
 
 
@@ -73,6 +75,8 @@ def _is_control(ch: str) -> bool:
 
 def escape(text: str) -> str:
     """Return the text with control, bidirectional and escape characters shown as `\\x1b`, newline and tab kept."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
     return "".join(
         ch.encode("unicode_escape").decode("ascii") if _is_control(ch) and ch not in "\n\t" else ch for ch in text
     )

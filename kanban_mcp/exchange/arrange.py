@@ -8,27 +8,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kanban_mcp.domain.errors import Limit
-from kanban_mcp.domain.ids import TaskId
-from kanban_mcp.domain.links import Relation, find_cycle, is_closed, is_held_back, is_satisfied
+from kanban_mcp.domain.inputs import shown
+from kanban_mcp.domain.links import Relation, is_closed, is_held_back, is_satisfied
 from kanban_mcp.domain.states import TaskState, queue
+from kanban_mcp.exchange.circles import Edge, circle_of, tangles
 from kanban_mcp.exchange.records import Remarks, SourceTask, Standing
 
-CIRCLE_LIMIT = 200  # each costs a walk over the whole graph
+WORK_LIMIT = 3_000_000  # links walked to cut the circles of one tangle: a second or two
 SHOWN = 8
 _STATES: Mapping[Standing, TaskState] = {
     Standing.IDEA: TaskState.TRIAGE,
     Standing.DONE: TaskState.DONE,
     Standing.CANCELLED: TaskState.CANCELLED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A link between two records, by their places in the list of tasks."""
-
-    child: int
-    parent: int
-    relation: Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +116,25 @@ def _why_not(
 
 
 def _without_circles(tasks: Sequence[SourceTask], edges: list[Edge], remarks: Remarks) -> list[Edge]:
-    kept = edges
-    for _ in range(CIRCLE_LIMIT):
-        circle = circle_of(len(tasks), kept)
-        if not circle:
-            return kept
-        last = max(circle, key=lambda edge: (edge.relation is Relation.AFTER, edge.child, edge.parent))
-        kept = [edge for edge in kept if edge is not last]
-        child, parent = tasks[last.child], tasks[last.parent]
-        remarks.skip(child.id, child.where, f"the link {last.relation} {parent.id}: {_because(tasks, circle, last)}")
-    raise Limit(
-        f"The source has more than {CIRCLE_LIMIT} circles of tasks that wait for each other. Nothing was imported.",
-        hint="Untangle the links there first.",
-    )
+    dropped: set[Edge] = set()
+    for tangle in tangles(len(tasks), edges):
+        left = WORK_LIMIT
+        kept = [edge for edge in tangle if edge not in dropped]
+        while circle := circle_of(kept):
+            last = max(circle, key=lambda edge: (edge.relation is Relation.AFTER, edge.child, edge.parent))
+            kept.remove(last)
+            dropped.add(last)
+            child, parent = tasks[last.child], tasks[last.parent]
+            remarks.skip(
+                child.id, child.where, f"the link {last.relation} {parent.id}: {_because(tasks, circle, last)}"
+            )
+            left -= len(kept)
+            if left < 0:
+                raise Limit(
+                    f"{child.where}: too many tasks around {shown(child.id)} wait for each other. Nothing came in.",
+                    hint="Untangle the links there first.",
+                )
+    return [edge for edge in edges if edge not in dropped]
 
 
 def _because(tasks: Sequence[SourceTask], circle: Sequence[Edge], last: Edge) -> str:
@@ -145,36 +143,8 @@ def _because(tasks: Sequence[SourceTask], circle: Sequence[Edge], last: Edge) ->
     if below and rest and rest[0].child == last.parent:
         return "a task cannot complete before its subtasks anyway"
     names = dict.fromkeys(tasks[at].id for edge in circle for at in (edge.child, edge.parent))
-    shown = [*list(names)[:SHOWN], *(["…"] if len(names) > SHOWN else [])]
-    return f"these would wait for each other: {', '.join(shown)}"
-
-
-def circle_of(count: int, edges: Iterable[Edge]) -> list[Edge]:
-    """Return the links of one circle of waits among `count` tasks, none when there is none.
-
-    Each task is two nodes. To be *finished* (2n) it must be *cleared* (2n + 1), which it is once its `after` parents
-    are finished; a subtask is cleared after a task it is part of, and finished before it (DESIGN §4, the three kinds
-    of waiting).
-    """
-    by_wait: dict[tuple[int, int], Edge | None] = {(2 * at, 2 * at + 1): None for at in range(count)}
-    for edge in edges:
-        for wait in _waits(edge):
-            by_wait.setdefault(wait, edge)
-    waiters: list[list[TaskId]] = [[] for _ in range(2 * count)]
-    for waiting, cause in by_wait:
-        waiters[cause].append(TaskId(waiting))
-    found = find_cycle(map(TaskId, range(2 * count)), lambda node: waiters[node])
-    if found is None:
-        return []
-    steps = zip(found, [*found[1:], found[0]], strict=True)
-    through = [by_wait[step] for step in steps]
-    return list(dict.fromkeys(edge for edge in through if edge is not None))
-
-
-def _waits(edge: Edge) -> tuple[tuple[int, int], ...]:
-    if edge.relation is Relation.AFTER:
-        return ((2 * edge.child + 1, 2 * edge.parent),)
-    return (2 * edge.child + 1, 2 * edge.parent + 1), (2 * edge.parent, 2 * edge.child)
+    told = [*list(names)[:SHOWN], *(["…"] if len(names) > SHOWN else [])]
+    return f"these would wait for each other: {', '.join(told)}"
 
 
 def places(tasks: Sequence[SourceTask], edges: Iterable[Edge]) -> list[Place]:

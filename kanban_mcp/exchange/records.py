@@ -1,8 +1,8 @@
 """What every reader of a source returns: tasks as the source has them, in our words, and what could not be taken."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kanban_mcp.domain.compact import compact
@@ -56,9 +56,12 @@ class SourceTask:
 
     @property
     def digest(self) -> str:
-        """Return a fingerprint of all it says, wherever it stands in the file."""
-        said = asdict(self) | {"where": "", "updated_at_ms": None}
-        return hashlib.sha256(compact(said).encode("utf-8", "backslashreplace")).hexdigest()
+        """Return a fingerprint of all it says, wherever it stands in the file and whenever it was last touched."""
+        links = [[link.parent, link.relation] for link in self.links]
+        comments = [[comment.author, comment.body, comment.at_ms] for comment in self.comments]
+        times = [self.due_at_ms, self.created_at_ms, self.ended_at_ms]
+        said = [self.id, self.title, self.context, self.standing, int(self.priority), links, comments, times]
+        return hashlib.sha256(compact(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Reading:
     source: str
     tasks: Sequence[SourceTask]
     remarks: Remarks
+    digests: Mapping[str, str] = field(init=False)  # by id; worked out here, not while the board is locked
 
     def __post_init__(self) -> None:
         """Refuse an id that stands for two tasks: which of them a link means cannot be known.
@@ -108,3 +112,4 @@ class Reading:
                     f"{task.where}: the id {shown(task.id)} stands for two tasks, the other at {first.where}.",
                     hint="Give each task an id of its own, then import again. Nothing was written.",
                 )
+        object.__setattr__(self, "digests", {task.id: task.digest for task in self.tasks})

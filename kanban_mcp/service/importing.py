@@ -4,6 +4,7 @@ The limits on subtasks and levels bind no import, and history comes as it is: a 
 What a task waits for is counted from the links, never taken from the source; the audit finds nothing to repair.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -81,34 +82,35 @@ def bring(tx: Tx, call: Call, reading: Reading, terms: Terms, step: Step = lambd
     remarks = Remarks(list(reading.remarks.skipped), list(reading.remarks.notes))
     known = {row["source_id"]: row for row in tx.all("known_origins", source=terms.source)}
     fresh = [task for task in reading.tasks if task.id not in known]
-    changed = [_changed(task, known[task.id]["task_id"]) for task in reading.tasks if _differs(task, known)]
+    changed = [_changed(task, known[task.id]["task_id"]) for task in reading.tasks if _differs(reading, task, known)]
     arranged = arrange(fresh, known, remarks)
-    made = _insert(tx, call, arranged, terms, step)
-    add = [(made[edge.child], made[edge.parent], edge.relation) for edge in arranged.edges]
-    for child, parent, relation in add:
-        add_links(tx, child, [(parent, relation)])
+    made = _insert(tx, call, arranged, reading.digests, terms, step)
+    for edge in arranged.edges:
+        add_links(tx, made[edge.child], [(made[edge.parent], edge.relation)])
     outer = _join(tx, call, arranged, made, {key: row["task_id"] for key, row in known.items()}, remarks)
-    result = _told(tx, reading, terms, arranged, made, len(add) + outer, changed, remarks)
+    result = _told(tx, reading, terms, arranged, made, outer, changed, remarks)
     if terms.dry_run:
         raise DryRun(result)
     return result
 
 
-def _differs(task: SourceTask, known: Mapping[str, Row]) -> bool:
-    return task.id in known and known[task.id]["digest"] != task.digest
+def _differs(reading: Reading, task: SourceTask, known: Mapping[str, Row]) -> bool:
+    return task.id in known and known[task.id]["digest"] != reading.digests[task.id]
 
 
 def _changed(task: SourceTask, task_id: TaskId) -> Json:
     return {"id": task.id, "task_id": task_name(task_id), "where": task.where, "now": str(task.standing)}
 
 
-def _insert(tx: Tx, call: Call, arranged: Arranged, terms: Terms, step: Step) -> list[TaskId]:
+def _insert(
+    tx: Tx, call: Call, arranged: Arranged, digests: Mapping[str, str], terms: Terms, step: Step
+) -> list[TaskId]:
     """Write tasks, where they came from, what was said, and one event each; returns their ids in order."""
     mine = ensure_worker(tx, call)
     made: list[TaskId] = []
     for task, place in zip(arranged.tasks, arranged.places, strict=True):
         id_ = TaskId(tx.insert("import_task", **_row(call, task, place, terms), made_by_worker=mine))
-        tx.run("insert_origin", task_id=id_, source=terms.source, source_id=task.id, digest=task.digest)
+        tx.run("insert_origin", task_id=id_, source=terms.source, source_id=task.id, digest=digests[task.id])
         for comment in task.comments:
             at_ms = call.now.wall_ms if comment.at_ms is None else comment.at_ms
             tx.run("import_message", task_id=id_, author=_author(comment.author, terms), body=comment.body, at_ms=at_ms)
@@ -192,23 +194,22 @@ def _told(
     terms: Terms,
     arranged: Arranged,
     made: Sequence[TaskId],
-    links: int,
+    outer: int,
     changed: list[Json],
     remarks: Remarks,
 ) -> Imported:
     names = [task_name(id_) for id_ in made]
-    states: dict[str, int] = {}
-    for id_ in made:
-        state = str(task_of(tx, id_).state)
-        states[state] = states.get(state, 0) + 1
+    stand = [place.state for place in arranged.places]
+    if outer:  # what they wait for on the board has moved some of them
+        stand = [task_of(tx, id_).state for id_ in made]
     return Imported(
         next=_next(terms, len(made), len(changed)),
         source=terms.source,
         dry_run=terms.dry_run,
         imported=len(made),
-        links=links,
+        links=len(arranged.edges) + outer,
         already=len(reading.tasks) - len(made),
-        states=states,
+        states={str(state): count for state, count in Counter(stand).items()},
         changed=changed,
         skipped=[_json(each) for each in remarks.skipped],
         notes=[_json(each) for each in remarks.notes],

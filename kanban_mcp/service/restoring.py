@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kanban_mcp.domain.errors import Invalid, PeopleOnly
-from kanban_mcp.domain.ids import TaskId, run_name, task_name
+from kanban_mcp.domain.ids import run_name, task_name
 from kanban_mcp.domain.links import Relation
 from kanban_mcp.domain.runs import Outcome
 from kanban_mcp.domain.states import Kind, Verb
-from kanban_mcp.exchange.arrange import Edge, circle_of
+from kanban_mcp.exchange.circles import Edge, circle_of
 from kanban_mcp.exchange.dump import NEWER, Line, Reader
 from kanban_mcp.service.call import Call
 from kanban_mcp.service.records import run_from, task_of
@@ -132,12 +132,9 @@ def _require_whole(tx: Tx) -> None:
         if found is not None:
             raise _contradiction(f"{what} (id {found['id']})")
     links = tx.all("all_links")
-    names = sorted({row[end] for row in links for end in ("child_id", "parent_id")})
-    index = {name: at for at, name in enumerate(names)}
-    edges = [Edge(index[row["child_id"]], index[row["parent_id"]], Relation(row["relation"])) for row in links]
-    circle = circle_of(len(names), edges)
+    circle = circle_of(Edge(row["child_id"], row["parent_id"], Relation(row["relation"])) for row in links)
     if circle:
-        around = ", ".join(task_name(TaskId(names[edge.child])) for edge in circle[:8])
+        around = ", ".join(task_name(edge.child) for edge in circle[:8])
         raise _contradiction(f"tasks wait for each other: {around}")
 
 
