@@ -158,19 +158,26 @@ def _said(setup: "Setup", founded: Founded, plan: "Plan", wanted: "Wanted") -> I
     from kanban_mcp.cli.output import said
 
     how = "new" if founded.was_new else "there already"
-    first = plan.clients[0]
     facts = {
         "board": f"{setup.place.path} ({how}); {_key(founded)}",
         "agents": ", ".join(client.title for client in plan.clients),
         "wrote": init_page.summary(plan),
         "undo": "kanban-mcp uninstall (the board and its key stay)",
-        "Next": f'1. kanban-mcp create "Rate-limit /login" --role implementer 2. {first.start}, then say: "Work on the '
-        'board as implementer" 3. kanban-mcp',
     }
     for name, fact in facts.items():
         yield Text(f"{name:<8}").append(said(fact))
+    yield from map(Text, _steps(plan.clients[0].start))
     for note in init_page.notes(plan, wanted):
         yield Text("note    ").append(said(note))
+
+
+def _steps(start: str) -> tuple[str, ...]:
+    """Return what to do next, a line each; `start` is what one types to start the agent."""
+    return (
+        'Next    1. kanban-mcp create "Rate-limit /login" --role implementer',
+        f'        2. {start}, then say: "Work the kanban board as implementer"',
+        "        3. kanban-mcp",
+    )
 
 
 def _key(founded: Founded) -> str:

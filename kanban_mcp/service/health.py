@@ -115,7 +115,7 @@ def _roles(tx: Tx, call: Call) -> Iterator[Finding]:
 def _unserved(role: str, row: Row, last: str) -> Finding:
     what = f"{row['n']} ready for {role}" if role else f"{row['n']} ready for any role"
     seen = f"nobody has worked in it for {last}" if last else "nobody has ever worked in it"
-    say = f'"Work on the board as {role}"' if role else '"Work on the board"'
+    say = f'"Work the kanban board as {role}"' if role else '"Work the kanban board"'
     return warning(
         WORK, "roles", f"{what}, and {seen if role else seen.replace('in it', 'here')}.",
         "Ready tasks wait until an agent of that role asks for them.",

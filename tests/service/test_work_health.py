@@ -73,7 +73,7 @@ async def test_a_role_that_nobody_served_for_an_hour_is_told(board: Board, clock
     await take(board, worker("another", role="implementer"), assignee="implementer")
     found = (await _found(board))["roles"]
     assert found.what == "1 ready for tester, and nobody has ever worked in it."
-    assert '"Work on the board as tester"' in found.fix
+    assert '"Work the kanban board as tester"' in found.fix
 
 
 async def test_unassigned_work_is_served_by_anybody(board: Board, clock: Clock) -> None:
