@@ -92,11 +92,12 @@ def _object(line: bytes) -> Mapping[str, Any]:
 
 
 def _ours(result: Any) -> list[HookTrust] | None:
+    """Return our entries of an answer, None when it has not the form that Codex gives it."""
     places = result.get("data") if isinstance(result, dict) else None
-    if not isinstance(places, list):
+    listed = [place.get("hooks") for place in places if isinstance(place, dict)] if isinstance(places, list) else [None]
+    if not all(isinstance(found, list) for found in listed):
         return None
-    listed = [hook for place in places if isinstance(place, dict) for hook in place.get("hooks") or ()]
-    return [_trust(hook) for hook in listed if isinstance(hook, dict) and _is_ours(hook)]
+    return [_trust(hook) for found in listed for hook in found or () if isinstance(hook, dict) and _is_ours(hook)]
 
 
 def _is_ours(hook: Mapping[str, Any]) -> bool:
