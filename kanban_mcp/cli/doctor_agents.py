@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanban_mcp import __version__
 from kanban_mcp.clients import probe, standing, starting
+from kanban_mcp.clients.codex_trust import HookTrust, codex_trust
 from kanban_mcp.domain.clock import age
 from kanban_mcp.domain.diagnostics import Finding, note, ok, problem, warning
 from kanban_mcp.domain.errors import BoardError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 AGENTS = "agents"
 _VERSION_WAIT_S = 5.0
+_TRUST_WAIT_S = 15.0
 _UNSEEN = "It sees none of the board's tools."
 _TRACES = {"claude-code": "claude", "codex": "codex"}  # under which name its hooks leave a trace
 
@@ -34,6 +36,7 @@ def agents(setup: "Setup", wait_s: float) -> Iterator[Finding]:
     )
     asking.start()
     states = {client.name: state for client, state in zip(CLIENTS, _standings(setup, CLIENTS), strict=True)}
+    trust = _Trust(here.get("codex"), states["codex"], project, min(wait_s, _TRUST_WAIT_S))
     servers = _servers([state for state in states.values() if state.is_set_up], project, wait_s)
     asking.join(_VERSION_WAIT_S + 2)
     told = False
@@ -42,9 +45,43 @@ def agents(setup: "Setup", wait_s: float) -> Iterator[Finding]:
         if agent is not None or state.is_set_up or state.unusable:
             told = True
             yield from _client(client, agent, state, servers, setup)
+            if client.name == "codex":
+                yield from trust.findings()
     if not told:
         fix = "install one, then kanban-mcp init; kanban-mcp demo needs none"
         yield warning(AGENTS, "agents", "None is installed, and none is set up here.", "Nobody can work.", fix)
+
+
+class _Trust:
+    """Asks Codex, beside everything else, whether it runs our hooks: it says so only when asked."""
+
+    def __init__(self, agent: probe.Agent | None, state: standing.Standing, project: Path, wait_s: float) -> None:
+        self._wait_s = wait_s
+        self._said: list[HookTrust] | None = None
+        self._asking: threading.Thread | None = None
+        if agent is not None and not agent.is_stranger and state.hooks == "all":
+            self._asking = threading.Thread(target=self._ask, args=(agent.program, project), daemon=True)
+            self._asking.start()
+
+    def _ask(self, program: Path, project: Path) -> None:
+        self._said = codex_trust(project, (str(program), "app-server"), timeout_s=self._wait_s)
+
+    def findings(self) -> Iterator[Finding]:
+        """Return what Codex said."""
+        if self._asking is None:
+            return
+        self._asking.join(self._wait_s + 1)
+        said, fix = self._said, "codex, then /hooks, and trust those of kanban-mcp"
+        if said is None:
+            yield note(AGENTS, "Codex", "It does not say whether it runs the hooks.", "It runs only trusted ones.", fix)
+        elif not said:
+            why = "It reads .codex only in a project that you trust."
+            yield warning(AGENTS, "Codex", "It sees none of the hooks here.", why, "codex, and say that you trust it")
+        elif left_out := [hook.event for hook in said if not (hook.is_trusted and hook.is_enabled)]:
+            what = f"It does not run the hooks {', '.join(left_out)}: nobody has trusted them."
+            yield warning(AGENTS, "Codex", what, "A heartbeat or the fence may be missing.", fix)
+        else:
+            yield ok(AGENTS, "Codex", f"runs all {len(said)} hooks: they are trusted")
 
 
 def _project(setup: "Setup") -> Path:

@@ -12,7 +12,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from kanban_mcp.clients.client import Client
@@ -63,7 +63,8 @@ class Agent:
     version: str = ""
     why: str = ""
     logged_in: bool | None = None
-    login: str = field(default="")
+    login: str = ""
+    is_stranger: bool = False  # it lies inside the project: whoever wrote the repository wrote it, so it is not started
 
 
 def installed(project: Path, which: Callable[[str], str | None] = shutil.which) -> list[Agent]:
@@ -75,7 +76,7 @@ def installed(project: Path, which: Callable[[str], str | None] = shutil.which) 
             login = LOGINS.get(client.name, Login())
             agent = Agent(client, Path(program), logged_in=is_logged_in(login, os.environ), login=login.command)
             if Path(program).absolute().is_relative_to(project.resolve()):
-                agent.why = "it lies inside the project, so it is not started"
+                agent.is_stranger, agent.why = True, "it lies inside the project, so it is not started"
             found.append(agent)
     return found
 

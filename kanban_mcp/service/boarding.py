@@ -7,6 +7,7 @@ from kanban_mcp.domain.states import TaskState
 from kanban_mcp.domain.texts import shorten
 from kanban_mcp.service.call import Call
 from kanban_mcp.service.inbox import PAGE_MOST, waiting_items
+from kanban_mcp.service.reading import rows_in_state
 from kanban_mcp.service.results import BoardView, Json
 from kanban_mcp.store.base import Row, Tx
 
@@ -43,7 +44,7 @@ def _next(waiting: list[Json], counts: dict[str, int]) -> str:
 
 
 def _column(tx: Tx, call: Call, name: str, state: TaskState, count: int, limit: int) -> Json:
-    rows = tx.all("tasks_in_state", state=str(state), assignee=None, limit=limit)
+    rows = rows_in_state(tx, state, None, limit)
     return {"name": name, "state": str(state), "count": count, "cards": [_card(tx, call, row) for row in rows]}
 
 

@@ -282,7 +282,11 @@ def archive(tx: Tx, call: Call, task_id: str) -> Done:
 
 def archive_ended(tx: Tx, call: Call, state: TaskState, before_ms: int, after: int, limit: int) -> list[TaskId]:
     """Hide at most `limit` tasks that came to `state` before a moment, those with an id above `after`; return them."""
-    rows = tx.all("tasks_to_archive", state=str(state), before_ms=before_ms, after=after, limit=limit)
+    where = {"before_ms": before_ms, "after": after, "limit": limit}
+    if state is TaskState.FAILED:
+        rows = tx.all("failed_to_archive", **where)
+    else:
+        rows = tx.all("tasks_to_archive", state=str(state), **where)
     for row in rows:
         _hide(tx, call, task_of(tx, row["id"]))
     return [row["id"] for row in rows]

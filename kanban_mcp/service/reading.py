@@ -132,12 +132,7 @@ def listing(tx: Tx, call: Call, state: str | None, assignee: str | None, limit: 
     most = min(max(limit, 1), LIST_MOST)
     kept = list(tx.all("state_counts"))
     counts = {row["state"]: row["n"] for row in kept}
-    query = "tasks_in_state" if wanted else "live_tasks"
-    rows = (
-        tx.all(query, state=wanted, assignee=who, limit=most + 1)
-        if wanted
-        else tx.all(query, assignee=who, limit=most + 1)
-    )
+    rows = rows_in_state(tx, wanted, who, most + 1) if wanted else tx.all("live_tasks", assignee=who, limit=most + 1)
     tasks = _fitting([_list_row(call, row) for row in rows[:most]])
     cut = len(rows) > len(tasks)
     return Listing(
@@ -146,6 +141,13 @@ def listing(tx: Tx, call: Call, state: str | None, assignee: str | None, limit: 
         tasks=tasks,
         truncated=f"First {len(tasks)} shown; narrow by state or assignee." if cut else "",
     )
+
+
+def rows_in_state(tx: Tx, state: str, assignee: str | None, limit: int) -> list[Row]:
+    """Return the tasks of a state that are shown: the newest of what is done or cancelled, else in claim order."""
+    is_history = state in (TaskState.DONE, TaskState.CANCELLED)
+    query = "ended_tasks" if is_history else "tasks_in_state"
+    return tx.all(query, state=str(state), assignee=assignee, limit=limit)
 
 
 def _list_row(call: Call, row: Row) -> Json:

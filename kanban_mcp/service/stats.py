@@ -13,7 +13,7 @@ from kanban_mcp.service.inbox import waiting_items
 from kanban_mcp.service.results import Json, Stats
 from kanban_mcp.store.base import Row, Tx
 
-TASKS_MOST = 5_000  # done tasks whose times are taken, and runs that are counted: the newest
+TASKS_MOST = 5_000  # done tasks whose times are taken, and runs that are told by role and worker: the newest
 ROWS_MOST = 20
 OLDEST_MOST = 5
 _DAY_MS = 86_400_000
@@ -28,15 +28,14 @@ def stats(tx: Tx, call: Call, since_ms: int) -> Stats:
     now = call.now.wall_ms
     require_past(since_ms, now)
     seen = window(tx, since_ms)
-    done = _done(tx, seen)
-    runs = _runs(tx, seen)
+    done, runs, moved = _done(tx, seen), _runs(tx, seen), _moved(seen)
     days = max((now - seen.since_ms) / _DAY_MS, 1 / 24)
     return Stats(
-        next=_next(len(done)),
+        next=_next(moved["done"]),
         since_ms=seen.since_ms,
         until_ms=now,
-        cut=f"Only the newest {EVENTS_MOST:,} events were read." if seen.is_cut else "",
-        tasks={**_moved(seen), "done_per_day": round(len(done) / days, 1)},
+        cut=_cut(seen, max(len(done), len(runs))),
+        tasks={**moved, "done_per_day": round(moved["done"] / days, 1)},
         times=_times(done),
         attempts={str(n): count for n, count in sorted(Counter(int(row["runs"]) for row in done).items())},
         roles=_by(runs, "role", "role", "any role"),
@@ -44,6 +43,13 @@ def stats(tx: Tx, call: Call, since_ms: int) -> Stats:
         waits=_waits(tx, seen),
         oldest_waits=_oldest(tx, call),
     )
+
+
+def _cut(seen: Window, rows: int) -> str:
+    """Say what was left out of the numbers, so that nobody takes a part for the whole."""
+    events = f"Only the newest {EVENTS_MOST:,} events were read. " if seen.is_cut else ""
+    times = f"Times, roles and workers are those of the newest {TASKS_MOST:,}." if rows >= TASKS_MOST else ""
+    return (events + times).strip()
 
 
 def require_past(since_ms: int, now_ms: int) -> None:

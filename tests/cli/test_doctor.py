@@ -13,6 +13,7 @@ from rich.console import Console
 
 from kanban_mcp.cli import doctor, doctor_agents, doctor_page
 from kanban_mcp.clients import starting
+from kanban_mcp.clients.codex_trust import HookTrust
 from kanban_mcp.clients.probe import LOGINS
 from kanban_mcp.domain.diagnostics import Finding, Level, ok, problem, warning
 from tests.cli.conftest import Cli, Ran
@@ -130,9 +131,36 @@ def test_agents_are_told_with_version_login_entry_and_skills(ready: Cli, machine
     assert ran.code == 0, "an agent that nobody set up here is no problem of the board"
     assert ready("init", "--client", "codex", "--hooks").code == 0
     codex = [each for each in _findings(ready("doctor", "--json")) if each["name"] == "Codex"]
-    assert [each["level"] for each in codex] == ["ok", "ok", "note", "ok"]
+    assert [each["level"] for each in codex] == ["ok", "ok", "note", "ok", "note"]
     assert "none has run yet" in codex[2]["what"]
     assert "/hooks" in codex[2]["fix"]
+    assert "does not say" in codex[4]["what"], "this one is no Codex"
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "text"),
+    [
+        ([], "warning", "sees none of the hooks"),
+        (
+            [HookTrust("stop", "f", True, True), HookTrust("preToolUse", "f", False, True)],
+            "warning",
+            "preToolUse: nobody",
+        ),
+        ([HookTrust("stop", "f", True, False)], "warning", "hooks stop"),
+        ([HookTrust("stop", "f", True, True)], "ok", "runs all 1 hooks"),
+        (None, "note", "does not say"),
+    ],
+)
+def test_codex_is_asked_whether_it_trusts_our_hooks(
+    ready: Cli, machine: Path, monkeypatch: pytest.MonkeyPatch, said: list[HookTrust] | None, level: str, text: str
+) -> None:
+    _program(machine, "codex", "echo codex-cli 0.169.0")
+    monkeypatch.setattr(doctor_agents, "codex_trust", lambda *_, **__: said)
+    assert ready("init", "--client", "codex").code == 0
+    assert not [each for each in _findings(ready("doctor", "--json")) if text in each["what"]], "no hooks: not asked"
+    assert ready("init", "--client", "codex", "--hooks").code == 0
+    found = [each for each in _findings(ready("doctor", "--json")) if text in each["what"]]
+    assert [each["level"] for each in found] == [level]
 
 
 @pytest.mark.parametrize(
