@@ -80,3 +80,11 @@ def test_the_architecture_names_every_room() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rooms = sorted(folder.name for folder in (ROOT / "kanban_mcp").iterdir() if (folder / "__init__.py").exists())
     assert [room for room in rooms if f"  {room}/" not in text] == []
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    decisions = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in decisions]
+    assert numbers == list(range(1, len(decisions) + 1))
+    for page, number in zip(decisions, numbers, strict=True):
+        assert page.read_text(encoding="utf-8").startswith(f"# {number}. "), page.name
