@@ -19,6 +19,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.proves("T18")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_tree_is_clean(name: str) -> None:
     done = subprocess.run(COMMANDS[name], cwd=ROOT, capture_output=True, text=True)

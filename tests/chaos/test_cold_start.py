@@ -30,6 +30,7 @@ def test_processes_that_make_the_board_at_once_lose_nothing_and_drain_it_once(ar
     assert {task["state"] for task in life.tasks} == {"done"}
 
 
+@pytest.mark.proves("hermes-3", "L3")
 def test_eight_servers_started_cold_at_once_drain_two_hundred_tasks(arena: Arena) -> None:
     """The issue's "Done when": every acknowledged write there, each task done once, no error surfaced."""
     servers = [arena.serve() for _ in range(8)]

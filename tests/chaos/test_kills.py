@@ -23,6 +23,7 @@ SERVER_KILLS = KILLS * 3 // 40
 LEASE_MS = 400
 
 
+@pytest.mark.proves("hermes-1", "hermes-3", "S3", "S5")
 @pytest.mark.timeout(300)
 def test_two_hundred_kills_lose_no_acknowledged_write(arena: Arena) -> None:
     clients = [ServerClient(arena, at) for at in range(SERVERS)]
@@ -142,6 +143,7 @@ class ServerClient(threading.Thread):
                 server.call("complete", run_id=run, summary=f"Parser rewritten, 14 tests pass: {token('done')}")
 
 
+@pytest.mark.proves("hermes-29", "S10")
 def test_three_deaths_and_the_task_is_failed_with_three_attempts_on_record(arena: Arena) -> None:
     planner = arena.spawn_ready(1)[0]
     task = planner.call("create", title="Cursed task")["task_id"]
@@ -189,6 +191,7 @@ def test_a_killed_workers_task_is_done_by_another_and_the_stale_one_reads_why(ar
     arena.check()
 
 
+@pytest.mark.proves("S16")
 def test_a_reaper_killed_in_the_middle_of_its_pass_leaves_the_rest_to_the_next(arena: Arena) -> None:
     holder, planner = arena.spawn_ready(2, lease_ms=700)
     for at in range(30):

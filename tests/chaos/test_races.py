@@ -11,6 +11,7 @@ def make(actor: Actor, title: str, **arguments: object) -> str:
     return str(made["task_id"])
 
 
+@pytest.mark.proves("S1")
 def test_one_of_sixteen_processes_gets_the_task_the_others_are_told_who_has_it(arena: Arena) -> None:
     planner, *actors = arena.spawn_ready(17)
     for at in range(12):
@@ -21,6 +22,7 @@ def test_one_of_sixteen_processes_gets_the_task_the_others_are_told_who_has_it(a
     arena.check()
 
 
+@pytest.mark.proves("hermes-1")
 def test_sixteen_processes_that_claim_by_role_never_share_a_task(arena: Arena) -> None:
     actors = arena.spawn_ready(16)
     for at in range(40):
@@ -34,6 +36,7 @@ def test_sixteen_processes_that_claim_by_role_never_share_a_task(arena: Arena) -
     arena.check()
 
 
+@pytest.mark.proves("hermes-52")
 def test_one_key_is_one_task_from_four_processes(arena: Arena) -> None:
     """Hermes P52: 40 keys from 4 racing processes made 45 cards there."""
     actors = arena.spawn_ready(4)
@@ -47,6 +50,7 @@ def test_one_key_is_one_task_from_four_processes(arena: Arena) -> None:
     arena.check()
 
 
+@pytest.mark.proves("S8")
 def test_opposite_links_from_two_processes_never_close_a_circle(arena: Arena) -> None:
     left, right = arena.spawn_ready(2)
     for at in range(20):
@@ -62,6 +66,7 @@ def test_opposite_links_from_two_processes_never_close_a_circle(arena: Arena) ->
     arena.check()
 
 
+@pytest.mark.proves("S7")
 def test_a_parent_never_completes_past_a_subtask_that_is_being_made(arena: Arena) -> None:
     holder, helper = arena.spawn_ready(2)
     for at in range(30):
@@ -80,6 +85,7 @@ def test_a_parent_never_completes_past_a_subtask_that_is_being_made(arena: Arena
     arena.check()
 
 
+@pytest.mark.proves("S12")
 @pytest.mark.parametrize("worker_waits", [True, False])
 def test_of_approve_reject_and_edit_at_once_one_decides(arena: Arena, worker_waits: bool) -> None:
     asker, editor = arena.spawn_ready(2)

@@ -27,6 +27,7 @@ def reclaims(arena: Arena) -> Counter[int]:
     return Counter(event["run_id"] for event in arena.life().events if event["kind"] == "reclaimed")
 
 
+@pytest.mark.proves("hermes-27", "S16")
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_reapers_at_once_reclaim_each_run_once(arena: Arena, count: int) -> None:
     dead_work(arena, 24)
@@ -38,6 +39,7 @@ def test_reapers_at_once_reclaim_each_run_once(arena: Arena, count: int) -> None
     arena.check()
 
 
+@pytest.mark.proves("L2")
 def test_without_any_reaper_claims_bring_everything_back(arena: Arena) -> None:
     dead_work(arena, 24)
     heir = arena.spawn_ready(1)[0]
@@ -55,6 +57,7 @@ def test_without_any_reaper_claims_bring_everything_back(arena: Arena) -> None:
     assert set(reclaims(arena).values()) == {1}
 
 
+@pytest.mark.proves("L1")
 def test_a_waiting_claim_gets_a_dead_workers_task_within_a_second_of_its_leases_end(arena: Arena) -> None:
     """L1 in real time: lease 1 s, no reaper."""
     planner, victim, heir = arena.spawn_ready(3, lease_ms=1_000)

@@ -3,9 +3,12 @@
 import signal
 import time
 
+import pytest
+
 from tests.chaos.arena import Arena, until
 
 
+@pytest.mark.proves("L6")
 def test_a_writer_stopped_with_the_lock_is_named_within_six_seconds_and_outlived(arena: Arena) -> None:
     stuck, other = arena.spawn_ready(2)
     server = arena.serve()

@@ -53,6 +53,7 @@ def finish(heirs: list[Actor]) -> list[Answer]:
     return [heir.call("complete", summary=SUMMARY) for heir in heirs]
 
 
+@pytest.mark.proves("hermes-15", "S2")
 def test_fifty_six_zombies_on_a_hot_queue_write_nothing(arena: Arena) -> None:
     zombies = arena.spawn_ready(8, lease_ms=LEASE_MS)
     seen: list[Answer] = []
@@ -74,6 +75,7 @@ def test_fifty_six_zombies_on_a_hot_queue_write_nothing(arena: Arena) -> None:
     assert len(life.tasks) == 56, "a zombie made a task"
 
 
+@pytest.mark.proves("S2")
 def test_stopped_servers_write_nothing_when_they_come_back(arena: Arena) -> None:
     """The same over stdio: the call was sent before the server was stopped beyond its lease, read after."""
     servers = [arena.serve(KANBAN_LEASE_FOR="1s") for _ in range(4)]
@@ -96,6 +98,7 @@ def test_stopped_servers_write_nothing_when_they_come_back(arena: Arena) -> None
     arena.check()
 
 
+@pytest.mark.proves("S1")
 @pytest.mark.parametrize("mutant", ["no fence"])
 def test_without_the_fence_a_zombie_does_write(arena: Arena, mutant: str) -> None:
     """Proof that the tests above can fail."""

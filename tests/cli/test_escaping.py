@@ -56,6 +56,7 @@ def nasty(ready: Cli, project: Path) -> Cli:
     return ready
 
 
+@pytest.mark.proves("T19")
 @pytest.mark.parametrize("words", PAGES, ids=" ".join)
 def test_control_characters_of_tasks_are_shown_escaped(nasty: Cli, words: list[str]) -> None:
     ran = nasty(*words)
@@ -74,6 +75,7 @@ def test_json_shows_them_escaped_and_reads_back_the_same(nasty: Cli, words: list
         assert json.dumps(json.loads(line), ensure_ascii=False) != ""
 
 
+@pytest.mark.proves("T19")
 def test_errors_are_escaped_too(ready: Cli) -> None:
     ran = ready("show", "\x1b[31mx\r")
     assert ran.code == 1

@@ -72,6 +72,7 @@ def test_a_pipe_given_as_a_file_is_refused_at_once(ready: Cli, project: Path) ->
     assert "it is no regular file" in ready("import", "--from", "beads", str(project)).err
 
 
+@pytest.mark.proves("T19")
 def test_what_a_hostile_source_says_is_escaped_on_the_terminal(ready: Cli, project: Path) -> None:
     name = "\x1b]0;owned\x07evil.jsonl"
     (project / name).write_text('{"id": "bd-1", "title": "\\u001b[31mred", "status": "\\u202eodd"}\n', encoding="utf-8")
@@ -99,6 +100,7 @@ def test_a_session_of_an_agent_may_import_tasks_and_never_a_board(
     assert "A worker may not import tasks" in ready("import", "--from", "beads").err
 
 
+@pytest.mark.proves("T17")
 def test_export_goes_out_and_comes_back(
     ready: Cli, issues: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ CANARY = "sk-canary-7f3a91c2d4e5f6a7b8c9d0e1"
 NAMES = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "MY_SECRET")
 
 
+@pytest.mark.proves("T12")
 def test_a_key_in_the_environment_stays_there(cli: Cli, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in NAMES:
         monkeypatch.setenv(name, CANARY)
@@ -26,6 +27,7 @@ def test_a_key_in_the_environment_stays_there(cli: Cli, project: Path, monkeypat
     assert [file for file in files if CANARY.encode() in file.read_bytes()] == []
 
 
+@pytest.mark.proves("T12")
 def test_the_operator_key_is_in_its_own_file_and_nowhere_else(ready: Cli, project: Path) -> None:
     ready.ok("create", "Write the parser")
     assert ready("export", "out.jsonl").code == 0

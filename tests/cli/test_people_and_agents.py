@@ -107,6 +107,7 @@ def test_the_name_of_a_user_cannot_speak_to_the_terminal() -> None:
 PERSON_COMMANDS = (["approve", "1"], ["reject", "1"], ["pause"], ["resume"], ["stop", "1"])
 
 
+@pytest.mark.proves("T2")
 @pytest.mark.parametrize("words", PERSON_COMMANDS, ids=" ".join)
 def test_an_agents_shell_can_neither_approve_nor_pause_and_is_told_why(
     ready: Cli, monkeypatch: pytest.MonkeyPatch, words: list[str]
@@ -166,6 +167,7 @@ def _command(*words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.proves("T2")
 @pytest.mark.parametrize("speaks_as", ["server", "client"])
 def test_a_real_child_of_a_workers_process_is_no_person(ready: Cli, project: Path, speaks_as: str) -> None:
     _review(ready)
@@ -197,6 +199,7 @@ def test_a_claim_and_the_later_complete_of_one_script_are_one_worker(ready: Cli)
     assert ready.ok("show", "1")["state"] == "done"
 
 
+@pytest.mark.proves("T4")
 def test_a_delegated_worker_gets_no_more_from_its_shell_than_from_its_server(
     ready: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,7 @@ async def test_a_stopped_loop_makes_no_pass() -> None:
     assert await loop.run(board, 1.0, board.stop) == 0
 
 
+@pytest.mark.proves("hermes-27")
 async def test_two_reapers_at_once_do_what_one_does(make_board: MakeBoard, clock: Clock, processes: Processes) -> None:
     first, second = make_board(), make_board()
     for number in range(20):

@@ -38,6 +38,7 @@ def server(name: str, **more: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.proves("trap-10", "trap-15")
 def test_each_entry_is_what_its_client_reads() -> None:
     asked = {"approval_mode": "prompt"}
     assert server("claude-code") == {"type": "stdio", **BARE, "alwaysLoad": True}

@@ -156,6 +156,7 @@ def test_a_pipe_among_the_files_is_refused_and_nobody_waits_for_it(folder: Path)
 BOMB = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 'x'}]\n" for n in range(12))
 
 
+@pytest.mark.proves("T20")
 @pytest.mark.parametrize(
     ("text", "said"),
     [

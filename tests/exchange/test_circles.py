@@ -1,5 +1,6 @@
 """Circles among links: every one is found and cut, and a large graph takes no longer than it must."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def test_a_circle_is_found_exactly_where_tasks_wait_for_each_other(links: list[E
     assert all(has_circle(tangle) for tangle in among)
 
 
+@pytest.mark.proves("S8")
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(edges)
 def test_an_arranged_source_has_no_circle_and_loses_no_link_without_need(links: list[Edge]) -> None:

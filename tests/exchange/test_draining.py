@@ -12,6 +12,7 @@ from tests.exchange.shapes import as_lines, make_issues
 from tests.service.helpers import SUMMARY, ask_all
 
 
+@pytest.mark.proves("L3")
 @pytest.mark.parametrize("seed", range(4))
 async def test_two_workers_drain_an_imported_graph_to_its_last_task(
     bring: Bring, board: Board, board_path: Path, seed: int

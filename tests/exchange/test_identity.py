@@ -106,6 +106,7 @@ async def test_an_imported_board_keeps_what_it_came_from(
     assert (await bring(reading, board=other)).imported == 0
 
 
+@pytest.mark.proves("S19")
 async def test_work_goes_on_where_it_stood(board: Board, other: Board, clock: Clock) -> None:
     await a_full_board(board, clock)
     await restore(other, await export(board))
@@ -117,6 +118,7 @@ async def test_work_goes_on_where_it_stood(board: Board, other: Board, clock: Cl
     assert repeated.task_id == "TASK-002", "a call that was answered before is answered the same"
 
 
+@pytest.mark.proves("T12")
 async def test_a_board_that_has_its_key_keeps_it_and_takes_an_export(
     board: Board, other: Board, other_path: Path, clock: Clock
 ) -> None:
@@ -199,6 +201,7 @@ async def test_a_board_with_tasks_takes_no_export(board: Board, other: Board, ot
     assert dump(other_path) == before
 
 
+@pytest.mark.proves("S12")
 async def test_only_a_person_brings_in_approvals_and_results(board: Board, other: Board, other_path: Path) -> None:
     await ready(board)
     await other.found("b" * 64)

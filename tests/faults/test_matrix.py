@@ -12,6 +12,7 @@ from tests.faults.matrix import CASES, DEFERRED
 SCALE = os.environ.get("TESTS_FAULTS", "suite")
 
 
+@pytest.mark.proves("S4", "S17")
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.fault}-{case.name}")

@@ -22,6 +22,7 @@ def commits(path: Path) -> int:
     return int(ask(path, "SELECT SUM(lease_until_ms + beat_at_ms + seen_message) FROM runs"))
 
 
+@pytest.mark.proves("T21")
 async def test_a_beat_is_written_once_per_tenth_of_a_lease_at_its_very_boundary(
     board: Board, hook: Hook, clock: Clock, board_path: Path
 ) -> None:
@@ -39,6 +40,7 @@ async def test_a_beat_is_written_once_per_tenth_of_a_lease_at_its_very_boundary(
     assert lease(board_path) == first + TENTH
 
 
+@pytest.mark.proves("hermes-24", "L4")
 @pytest.mark.parametrize("name", ["PostToolUse", "PostToolUseFailure", "UserPromptSubmit"])
 async def test_every_event_that_proves_life_keeps_the_task_longer_than_its_lease(
     board: Board, hook: Hook, clock: Clock, name: str

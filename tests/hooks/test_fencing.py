@@ -38,6 +38,7 @@ async def lost(board: Board, clock: Clock) -> Session:
     return s
 
 
+@pytest.mark.proves("hermes-23")
 @pytest.mark.parametrize("how", LOSSES)
 async def test_an_edit_after_a_loss_is_denied_with_the_true_reason(
     board: Board, hook: Hook, clock: Clock, how: str
@@ -106,6 +107,7 @@ async def test_being_fenced_does_not_hide_the_loss_from_the_next_call(board: Boa
         await board.create(lost, title="A follow-up")
 
 
+@pytest.mark.proves("hermes-23")
 @pytest.mark.parametrize(
     "tool",
     [

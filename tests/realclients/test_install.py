@@ -12,6 +12,7 @@ from tests.realclients.packages import PACKAGES, Package
 EACH = pytest.mark.parametrize("package", PACKAGES, ids=lambda one: one.name)
 
 
+@pytest.mark.proves("T25")
 @EACH
 def test_a_lock_pins_what_is_wanted_with_a_hash_for_every_package(package: Package) -> None:
     wanted = json.loads((package.lock / "package.json").read_text())["dependencies"]

@@ -19,6 +19,7 @@ def run_of(place: Place, task_id: str = "TASK-001") -> str:
     return str(place.board.task(task_id)["run"]["run_id"])
 
 
+@pytest.mark.proves("trap-7")
 @pytest.mark.clients("claude-code", "codex")
 def test_a_tool_the_person_did_not_allow_changes_nothing_and_the_model_is_told(ready: Place) -> None:
     ready.board.create("Write the parser")

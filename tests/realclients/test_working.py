@@ -19,6 +19,7 @@ WORK = script(
 )
 
 
+@pytest.mark.proves("trap-11", "trap-13")
 def test_the_tools_are_there_in_the_first_request(ready: Place) -> None:
     ready.run(script(say("Nothing to do.")))
     offered = [tool for tool in WORKER_TOOLS if ready.model.first.offered(tool)]
@@ -40,6 +41,7 @@ def test_a_task_is_shown_kept_alive_extended_and_completed(ready: Place) -> None
     assert [next(iter(answer)) for answer in answers] == ["next"] * 5
 
 
+@pytest.mark.proves("trap-12")
 @pytest.mark.clients("claude-code")
 def test_a_server_that_starts_late_is_waited_for(ready: Place) -> None:
     """Claude Code waits at most five seconds for a server that is to be loaded always."""

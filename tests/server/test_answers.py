@@ -15,6 +15,7 @@ from tests.server.conftest import ERAS, RecordingBoard, a_session, call, connect
 pytestmark = pytest.mark.parametrize("era", ERAS)
 
 
+@pytest.mark.proves("trap-9")
 async def test_a_success_is_one_object_with_next_first_and_a_compact_copy(era: str) -> None:
     async with connected(a_session(), era) as client:
         result = await client.call_tool("kanban_list", {})

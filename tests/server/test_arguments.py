@@ -17,6 +17,7 @@ def refusal(tool: str, **arguments: object) -> str:
     return text
 
 
+@pytest.mark.proves("T22")
 def test_a_misspelt_argument_is_refused_with_the_nearest_name() -> None:
     text = refusal("kanban_create", title="A", assigne="tester")
     assert text.startswith('[unknown_argument] kanban_create has no argument "assigne". Next: Did you mean "assignee"?')
@@ -82,6 +83,7 @@ def test_a_text_over_64_kib_is_refused_wherever_it_stands() -> None:
     assert BY_NAME["kanban_comment"].read({"task_id": "1", "body": "ä" * 32_768})
 
 
+@pytest.mark.proves("T23")
 def test_nesting_over_32_levels_is_refused_and_32_pass() -> None:
     def nested(levels: int) -> object:
         value: object = 1

@@ -19,6 +19,7 @@ async def is_alive(client: Any) -> bool:
     return reply["id"] == "alive" and "result" in reply
 
 
+@pytest.mark.proves("T23")
 @pytest.mark.parametrize(
     ("frame", "code", "request_id"),
     [
@@ -126,6 +127,7 @@ async def test_a_wait_does_not_keep_a_closed_connection_alive(raw: Any) -> None:
     assert reply["error"]["message"] == "Connection closed"
 
 
+@pytest.mark.proves("L7")
 async def test_a_client_that_vanishes_ends_its_calls(raw: Any) -> None:
     ended = anyio.Event()
 

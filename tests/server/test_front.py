@@ -258,6 +258,7 @@ def test_a_wait_does_not_outlive_its_client(serve: Serve) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.proves("L7")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_even_in_a_wait(serve: Serve, number: int) -> None:
     process = waiting(serve)

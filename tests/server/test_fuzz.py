@@ -144,6 +144,7 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
     await opened.close()
 
 
+@pytest.mark.proves("S17", "T18")
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("tool", BY_NAME)
 @given(data=st.data())

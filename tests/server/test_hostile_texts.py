@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from kanban_mcp.service.board import Board
 from tests.conftest import orchestrator, person, worker
 from tests.server.conftest import a_session, connected
@@ -28,6 +30,7 @@ async def spoken(board: Board, toolset: str) -> str:
         return json.dumps([client.instructions, said])
 
 
+@pytest.mark.proves("T5")
 async def test_no_text_of_a_task_reaches_what_the_server_says_of_itself(board: Board) -> None:
     await ready(board, "A task")
     before = {toolset: await spoken(board, toolset) for toolset in ("worker", "orchestrator", "operator")}
@@ -39,6 +42,7 @@ async def test_no_text_of_a_task_reaches_what_the_server_says_of_itself(board: B
     assert {toolset: await spoken(board, toolset) for toolset in before} == before
 
 
+@pytest.mark.proves("T5")
 async def test_a_text_that_reads_like_a_decision_decides_nothing(board: Board) -> None:
     task = await parked(board, worker("w"))
     other = await ready(board)
@@ -49,6 +53,7 @@ async def test_a_text_that_reads_like_a_decision_decides_nothing(board: Board) -
     await board.approve(person(), task_id=task)
 
 
+@pytest.mark.proves("hermes-50")
 async def test_what_others_wrote_arrives_with_its_author_and_age_beside_it(board: Board) -> None:
     task = await ready(board)
     await board.comment(worker("evil"), task_id=task, body=PAYLOADS[3])

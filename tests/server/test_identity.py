@@ -33,6 +33,7 @@ def test_a_client_that_names_its_session_is_the_same_worker_after_a_restart(vari
     assert caller({variable: "s-2"}).key != before.key
 
 
+@pytest.mark.proves("T4")
 def test_a_session_inherited_from_an_outer_claude_code_names_nobody_elses_session() -> None:
     assert caller({"CLAUDE_CODE_SESSION_ID": "outer"}, client="codex-mcp-client").session is None
     assert caller({"CLAUDE_CODE_SESSION_ID": "outer"}, {"threadId": "t-1"}, client="codex").session == "t-1"
@@ -76,6 +77,7 @@ async def test_two_connections_of_one_process_are_told_apart(raw: Any) -> None:
     assert [session.caller.session for session in board.sessions] == ["a", "b"]
 
 
+@pytest.mark.proves("trap-15")
 def test_a_worker_server_has_a_workers_authority_and_what_was_handed_over() -> None:
     handed = caller({"KANBAN_TASK_ID": "TASK-014", "KANBAN_RUN_ID": "run-31"}, toolset="worker")
     assert (handed.authority, handed.handed_task, handed.handed_run) == (Authority.WORKER, 14, 31)

@@ -95,6 +95,7 @@ async def test_no_listing_passes_its_budget() -> None:
             assert len(compact_json(result)) <= budget - reserve, (toolset, version)
 
 
+@pytest.mark.proves("T22")
 @pytest.mark.parametrize("era", ERAS)
 async def test_every_input_schema_is_closed_small_and_plain(era: str) -> None:
     for name, tool in (await listed("operator", era)).items():
@@ -134,6 +135,7 @@ async def test_every_output_schema_is_a_shape_with_next_first_and_nothing_requir
         assert list(schema["properties"].items()) == list(whole.items())[:LISTED_FIELDS], name
 
 
+@pytest.mark.proves("trap-10", "trap-11")
 async def test_every_tool_carries_its_hints_and_is_always_loaded() -> None:
     for name, tool in (await listed("operator")).items():
         hints = tool["annotations"]
@@ -154,11 +156,13 @@ async def test_names_and_descriptions_are_fit_for_every_client() -> None:
         assert mentioned <= ARGUMENTS.keys(), name
 
 
+@pytest.mark.proves("T22")
 def test_no_schema_lets_a_caller_say_who_it_is() -> None:
     for tool in TOOLS:
         assert not {"actor", "author", "worker", "worker_id", "session", "caller"} & tool.parameters.keys()
 
 
+@pytest.mark.proves("T2")
 def test_no_tool_below_the_operator_grants_an_approval() -> None:
     for toolset in ("worker", "orchestrator"):
         assert not {"kanban_approve", "kanban_reject"} & {tool.name for tool in tools_of(toolset)}

@@ -25,6 +25,7 @@ def listing(toolset: str = "worker") -> Listing:
     return loaded
 
 
+@pytest.mark.proves("T25")
 @pytest.mark.parametrize("toolset", TOOLSETS)
 async def test_the_shipped_snapshot_is_what_the_live_server_says(toolset: str) -> None:
     live = text_of(await snapshot(toolset))
@@ -148,6 +149,7 @@ def test_the_front_looks_for_its_policy_where_the_board_is(tmp_path: Path) -> No
     assert Path(policy_file("there/board.db", str(main))) == Path.cwd() / "there" / "kanban.toml"
 
 
+@pytest.mark.proves("trap-12")
 def test_loading_the_front_imports_nothing_heavy() -> None:
     heavy = (
         "import sys, kanban_mcp.__main__, kanban_mcp.server.front\n"

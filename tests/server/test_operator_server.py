@@ -32,6 +32,7 @@ async def with_key(tmp_path: Path) -> tuple[Board, dict[str, str]]:
     return board, environ
 
 
+@pytest.mark.proves("T2")
 async def test_below_a_session_that_holds_a_run_an_operators_server_speaks_for_no_person(tmp_path: Path) -> None:
     board, environ = await with_key(tmp_path)
     above = session_above_us()

@@ -76,6 +76,7 @@ async def test_a_waiting_call_returns_the_decision_at_once(make_board: MakeBoard
     assert (answer.status, answer.note) == (status, "so be it")
 
 
+@pytest.mark.proves("hermes-24")
 async def test_the_lease_is_kept_while_the_call_waits(make_board: MakeBoard, clock: Clock) -> None:
     policy = Policy(park_after_ms=3_600_000)
     here, there = make_board(policy), make_board(policy)
@@ -107,6 +108,7 @@ async def test_a_decision_made_while_nobody_waits_is_told_by_the_next_call(board
 # Only a person, only once -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("hermes-51", "S12", "T2")
 @pytest.mark.parametrize("s", [worker("x"), orchestrator("x")], ids=["worker", "orchestrator"])
 @pytest.mark.parametrize("make", [asking, parked, in_review], ids=["asking", "parked", "review"])
 @pytest.mark.parametrize("verb", ["approve", "reject"])
@@ -119,6 +121,7 @@ async def test_no_agent_decides_anything_anywhere(
         await getattr(board, verb)(s, task_id=task)
 
 
+@pytest.mark.proves("S13")
 @pytest.mark.parametrize("make", [asking, parked], ids=["asking", "parked"])
 async def test_no_other_verb_gets_a_task_out_of_an_open_request_with_a_grant(
     board: Board, refused: Refused, make: Any
@@ -133,6 +136,7 @@ async def test_no_other_verb_gets_a_task_out_of_an_open_request_with_a_grant(
         await board.retry(other, task_id=task)
 
 
+@pytest.mark.proves("S13")
 async def test_the_asking_worker_cannot_complete_around_its_request(board: Board, refused: Refused) -> None:
     s = worker("w")
     await asking(board, s)
@@ -140,6 +144,7 @@ async def test_the_asking_worker_cannot_complete_around_its_request(board: Board
         await board.complete(s, summary=SUMMARY)
 
 
+@pytest.mark.proves("S12")
 async def test_a_grant_is_used_once(board: Board, clock: Clock, board_path: Path) -> None:
     s = worker("w")
     task = await asking(board, s)
@@ -190,6 +195,7 @@ async def test_a_grant_nobody_heard_of_is_there_for_the_next_run(board: Board, c
     assert await again(board, other) == "approved"
 
 
+@pytest.mark.proves("T3")
 async def test_the_second_of_two_deciders_is_told_it_is_too_late(board: Board, refused: Refused) -> None:
     task = await asking(board, worker("w"))
     await board.approve(person("mia"), task_id=task)
@@ -197,6 +203,7 @@ async def test_the_second_of_two_deciders_is_told_it_is_too_late(board: Board, r
         await board.reject(person("tom"), task_id=task)
 
 
+@pytest.mark.proves("T3")
 async def test_another_text_gets_no_grant_and_only_one_request_is_open(board: Board, refused: Refused) -> None:
     s = worker("w")
     task = await asking(board, s)
@@ -209,6 +216,7 @@ async def test_another_text_gets_no_grant_and_only_one_request_is_open(board: Bo
     assert await again(board, s, "Drop table users") == "pending"
 
 
+@pytest.mark.proves("T3")
 async def test_what_was_granted_as_reversible_is_no_grant_for_the_irreversible(board: Board) -> None:
     s = worker("w")
     task = await asking(board, s)
@@ -325,6 +333,7 @@ async def test_a_restart_of_the_machine_parks_what_was_asked(board: Board, clock
 # Expiry and edits ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("S12")
 async def test_expiry_is_never_a_grant_and_only_a_person_answers_after_it(
     board: Board, clock: Clock, refused: Refused, board_path: Path
 ) -> None:
@@ -364,6 +373,7 @@ async def test_the_asking_worker_hears_that_its_request_expired_and_may_ask_anew
     assert await again(board, s) == "pending"
 
 
+@pytest.mark.proves("hermes-51")
 @pytest.mark.parametrize("edit", [{"title": "Other"}, {"context": "Other"}, {"acceptance": ["file: x"]}], ids=str)
 async def test_an_edit_of_what_was_judged_voids_the_request(
     board: Board, refused: Refused, edit: dict[str, Any]
@@ -391,6 +401,7 @@ async def test_an_edit_of_anything_else_leaves_the_request_alone(board: Board, e
     assert await again(board, s) == "approved"
 
 
+@pytest.mark.proves("T3")
 async def test_an_edit_after_the_decision_voids_the_grant_and_says_so(board: Board) -> None:
     task = await parked(board, worker("w"))
     await board.approve(person(), task_id=task)
@@ -436,6 +447,7 @@ async def test_a_person_accepts_submitted_work(board: Board) -> None:
     assert (accepted.state, accepted.also) == ("done", [after])
 
 
+@pytest.mark.proves("hermes-31")
 async def test_changes_requested_are_a_continuation_whose_findings_stay(board: Board, board_path: Path) -> None:
     """hermes 31: no attempt is used and none given back."""
     task = await in_review(board, worker("w"))

@@ -109,6 +109,7 @@ async def test_an_open_request_of_a_card_that_no_longer_asks_is_voided(board: Bo
     await asking(board, worker("other"), task)
 
 
+@pytest.mark.proves("hermes-14", "S4", "T24")
 @pytest.mark.parametrize(
     "sql",
     [
@@ -145,6 +146,7 @@ async def test_what_no_card_can_be_is_refused_by_the_schema_itself(board: Board,
             file.execute(sql)
 
 
+@pytest.mark.proves("hermes-9")
 async def test_a_dead_dependency_is_reported_once_and_again_when_it_dies_again(
     board: Board, clock: Clock, board_path: Path
 ) -> None:

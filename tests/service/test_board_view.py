@@ -30,6 +30,7 @@ async def test_a_column_shows_a_few_cards_and_counts_all(board: Board) -> None:
     assert [card["id"] for card in ready["cards"]] == ["TASK-009", "TASK-001", "TASK-002"], "in the order of claims"
 
 
+@pytest.mark.proves("hermes-17")
 async def test_a_silent_worker_is_stale_for_every_reader_before_any_reaper(board: Board, clock: Clock) -> None:
     await board.create(orchestrator(), title="Write the parser")
     await board.claim(worker())

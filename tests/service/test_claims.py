@@ -108,6 +108,7 @@ async def test_the_answer_of_a_claim_is_the_whole_context_and_a_full_lease(board
     assert taken.next.startswith("Work on it")
 
 
+@pytest.mark.proves("hermes-18")
 async def test_a_claim_starts_with_a_fresh_heartbeat_and_is_not_reclaimed_within_its_lease(
     board: Board, clock: Clock, board_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ async def reason(board: Board, s: Session | None = None, **arguments: object) ->
     return answer.reason
 
 
+@pytest.mark.proves("hermes-28")
 async def test_nothing_to_take_always_has_a_reason_from_the_closed_list(board: Board, clock: Clock) -> None:
     await board.create_if_missing()
     assert await reason(board) == "none_ready"
@@ -163,6 +165,7 @@ async def test_a_read_only_role_is_not_told_of_work_it_may_never_take(board: Boa
     assert await reason(board, assignee="reviewer") == "none_ready"
 
 
+@pytest.mark.proves("hermes-39")
 async def test_a_paused_board_gives_nothing_away_and_says_so(board: Board, refused: Refused) -> None:
     """hermes 39: pausing and claiming cannot overlap, both are transactions of one board."""
     task = await ready(board)
@@ -215,6 +218,7 @@ async def test_claiming_what_one_holds_already_renews_its_lease(board: Board, cl
     assert (await board.claim(s, task_id=task)).task.run["lease_expires_in_s"] == 300  # type: ignore[union-attr]
 
 
+@pytest.mark.proves("hermes-39")
 async def test_tasks_that_ended_or_were_never_specified_cannot_be_claimed(board: Board, refused: Refused) -> None:
     ended = await ready(board)
     await done(board, ended)
@@ -228,6 +232,7 @@ async def test_tasks_that_ended_or_were_never_specified_cannot_be_claimed(board:
         await board.claim(worker("w"), task_id="TASK-999")
 
 
+@pytest.mark.proves("S13")
 async def test_tasks_that_wait_for_a_person_are_not_claimed_by_id(board: Board) -> None:
     for make in (blocked, parked, in_review):
         task = await make(board, worker(f"a-{make.__name__}"))
@@ -237,6 +242,7 @@ async def test_tasks_that_wait_for_a_person_are_not_claimed_by_id(board: Board) 
 # Sweeping ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("L2")
 async def test_a_claim_takes_back_what_expired_without_any_reaper(board: Board, clock: Clock) -> None:
     task = await take(board, worker("dead"))
     clock.advance(5 * MINUTE)

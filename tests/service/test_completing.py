@@ -36,6 +36,7 @@ async def test_the_example_of_the_source_completes(board: Board, board_path: Pat
     assert shown.parents[0]["files"] == "src/auth/oauth.ts"  # type: ignore[union-attr]
 
 
+@pytest.mark.proves("T6")
 @pytest.mark.parametrize("summary", ["done", "", "Write the parser", "All done, everything works"])
 async def test_a_summary_that_says_nothing_is_refused_alone_by_its_own_code(
     board: Board, refused: Refused, summary: str
@@ -46,6 +47,7 @@ async def test_a_summary_that_says_nothing_is_refused_alone_by_its_own_code(
         await board.complete(s, summary=summary)
 
 
+@pytest.mark.proves("hermes-13")
 @pytest.mark.parametrize("how", ["ready", "pending", "in_progress", "blocked", "failed", "triage"])
 async def test_a_parent_cannot_complete_before_its_subtasks(board: Board, refused: Refused, how: str) -> None:
     """seeds/001: completing task before child tasks finish. A failed subtask counts as open."""
@@ -94,6 +96,7 @@ async def test_every_failure_is_reported_at_once(make_board: MakeBoard, refused:
     assert caught.value.failures[1] == BAD.failure  # type: ignore[attr-defined]
 
 
+@pytest.mark.proves("S15")
 async def test_acceptance_without_anything_that_can_be_looked_at_is_refused(
     make_board: MakeBoard, refused: Refused
 ) -> None:
@@ -107,6 +110,7 @@ async def test_acceptance_without_anything_that_can_be_looked_at_is_refused(
     assert (await board.complete(s, summary=SUMMARY, evidence=FILE)).state == "done"
 
 
+@pytest.mark.proves("hermes-40")
 async def test_a_claimed_command_is_recorded_and_neither_passes_nor_fails_anything(
     make_board: MakeBoard, board_path: Path
 ) -> None:
@@ -121,6 +125,7 @@ async def test_a_claimed_command_is_recorded_and_neither_passes_nor_fails_anythi
     assert "pytest -q" in ask(board_path, "SELECT evidence FROM runs")
 
 
+@pytest.mark.proves("hermes-41")
 async def test_what_could_not_be_looked_at_goes_to_a_person_and_never_passes_or_fails(
     make_board: MakeBoard, board_path: Path
 ) -> None:
@@ -147,6 +152,7 @@ async def test_a_task_that_wants_to_be_looked_at_is_submitted_not_done(board: Bo
     assert (answer.state, await state(board, task)) == ("awaiting_review", ("awaiting_review", "review"))
 
 
+@pytest.mark.proves("hermes-41")
 async def test_a_subtask_made_between_the_checks_and_the_swap_is_seen(make_board: MakeBoard, board_path: Path) -> None:
     eyes = Eyes(Findings((GOOD,)))
     board, other = make_board(verifier=eyes), make_board()

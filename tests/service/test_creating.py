@@ -179,6 +179,7 @@ async def test_a_plan_of_the_holder_may_hang_subtasks_under_its_task(board: Boar
     assert planned.tasks == [{"ref": "a", "id": "TASK-002", "state": "ready"}]
 
 
+@pytest.mark.proves("T9")
 async def test_a_worker_gives_the_board_no_commands_to_run(board: Board, refused: Refused) -> None:
     s = worker("w")
     await take(board, s)
@@ -197,6 +198,7 @@ async def test_holding_two_tasks_create_asks_whose_work_it_is(board: Board, refu
     assert (await board.create(s, title="A part", run_id="run-2")).task_id
 
 
+@pytest.mark.proves("S7")
 @pytest.mark.parametrize("ended", ["done", "failed", "review"])
 async def test_no_subtask_is_hung_under_a_task_that_ended_or_is_in_review(
     board: Board, refused: Refused, ended: str
@@ -220,6 +222,7 @@ async def test_a_subtask_may_be_hung_under_a_task_that_asks(board: Board) -> Non
 # Limits -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("S8")
 async def test_subtasks_nest_three_levels_below_a_root_and_no_fourth(board: Board, refused: Refused) -> None:
     """seeds/001: > 3 levels of child task nesting."""
     parent = await ready(board)
@@ -236,6 +239,7 @@ async def test_subtasks_nest_three_levels_below_a_root_and_no_fourth(board: Boar
         await board.link(person(), task_id="TASK-001", parent=top, relation="part_of")
 
 
+@pytest.mark.proves("T21")
 async def test_a_tasks_runs_get_five_subtasks_over_its_life_not_five_at_a_time(board: Board, refused: Refused) -> None:
     s = worker("w")
     mine = await take(board, s)
@@ -252,6 +256,7 @@ async def test_a_tasks_runs_get_five_subtasks_over_its_life_not_five_at_a_time(b
         await board.create(again, title="Part 6", parents=[mine])
 
 
+@pytest.mark.proves("T21")
 async def test_a_tasks_runs_make_twenty_tasks_in_all(board: Board, refused: Refused) -> None:
     s = worker("w")
     await take(board, s)
@@ -282,6 +287,7 @@ async def test_a_plan_of_a_holder_is_bound_by_the_same_counts(board: Board, refu
 # Input, ids, keys ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("S17")
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -310,6 +316,7 @@ async def test_bad_input_is_refused_and_nothing_is_written(
         await board.create(orchestrator(), **arguments)  # type: ignore[arg-type]  # bad on purpose
 
 
+@pytest.mark.proves("hermes-52", "S14")
 async def test_one_key_makes_one_task_from_wherever_it_is_sent(make_board: MakeBoard, board_path: Path) -> None:
     """hermes 52."""
     here, there = make_board(), make_board()
@@ -319,6 +326,7 @@ async def test_one_key_makes_one_task_from_wherever_it_is_sent(make_board: MakeB
     assert ask(board_path, "SELECT COUNT(*) FROM tasks") == 1
 
 
+@pytest.mark.proves("S14")
 async def test_a_key_that_stands_for_another_request_is_refused(board: Board, refused: Refused) -> None:
     await board.create(orchestrator(), title="Once", idempotency_key="k1")
     for other in ({"title": "Twice"}, {"title": "Once", "priority": "high"}, {"title": "Once", "context": "x"}):
@@ -337,6 +345,7 @@ async def test_a_repeated_create_answers_even_after_its_worker_lost_its_run(boar
     assert await board.create(s, title="Part", parents=[mine], idempotency_key="k") == first
 
 
+@pytest.mark.proves("hermes-50")
 async def test_the_author_is_stamped_by_the_connection(board: Board, board_path: Path) -> None:
     """hermes 50: no argument names an author."""
     await board.create(agent("claude-code@laptop"), title="A")

@@ -134,6 +134,7 @@ async def test_a_question_shows_its_options_default_and_moment(board: Board) -> 
 # Snoozes ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("hermes-30")
 async def test_snoozing_is_not_counted_eight_times_and_counted_from_the_ninth_on(
     board: Board, clock: Clock, board_path: Path
 ) -> None:
@@ -193,6 +194,7 @@ async def test_blocking_uses_no_attempt(board: Board, board_path: Path) -> None:
     assert ask(board_path, "SELECT counted FROM tasks") == 0
 
 
+@pytest.mark.proves("T12")
 @pytest.mark.parametrize("secret", ["sk-abcdefghijklmnop1234", "use ghp_" + "a" * 36 + " please"])
 async def test_a_key_in_an_answer_is_refused(board: Board, refused: Refused, secret: str) -> None:
     task = await blocked(board, worker("w"))
@@ -245,6 +247,7 @@ async def test_a_failed_attempt_waits_and_the_last_one_is_a_dead_letter(
     assert waits[2] is None
 
 
+@pytest.mark.proves("hermes-29", "S10")
 async def test_attempts_never_pass_the_cap_whatever_the_mix_of_failures(
     board: Board, clock: Clock, board_path: Path
 ) -> None:
@@ -305,6 +308,7 @@ async def test_an_orchestrator_retries_twice_and_a_person_as_often_as_needed(boa
         await failed(board, task, f"p{n}")
 
 
+@pytest.mark.proves("hermes-31")
 async def test_no_automatic_path_lowers_the_attempt_counter(board: Board, clock: Clock, board_path: Path) -> None:
     """hermes 31."""
     task = await ready(board)
@@ -372,6 +376,7 @@ async def test_a_comment_reaches_the_worker_at_its_next_heartbeat_and_once(board
     assert not (await board.heartbeat(s)).messages
 
 
+@pytest.mark.proves("T21")
 async def test_a_run_leaves_at_most_a_hundred_comments(board: Board, refused: Refused) -> None:
     s = worker("w")
     task = await take(board, s)

@@ -89,6 +89,7 @@ def test_an_absolute_path_into_the_workdir_is_found(work: Path) -> None:
     assert found(work, str(work / "report.md")).passed is True
 
 
+@pytest.mark.proves("T7")
 @pytest.mark.parametrize(
     "path", ["missing.md", "../secret.txt", "sub/../../secret.txt", "/etc/passwd", "", ".", "/", "sub", "report.md/x",
              "a\0b", "empty.md", "x" * 300, "sub/" * 2000 + "x"],
@@ -99,6 +100,7 @@ def test_what_is_missing_outside_or_no_file_fails(work: Path, path: str) -> None
     assert check.detail
 
 
+@pytest.mark.proves("T7")
 def test_no_link_is_followed_on_the_last_or_any_other_part(work: Path, tmp_path: Path) -> None:
     (work / "link.md").symlink_to(tmp_path / "secret.txt")
     (work / "inner.md").symlink_to(work / "report.md")
@@ -107,12 +109,14 @@ def test_no_link_is_followed_on_the_last_or_any_other_part(work: Path, tmp_path:
         assert found(work, path).passed is False, path
 
 
+@pytest.mark.proves("T7")
 def test_a_pipe_or_a_device_is_no_evidence_and_nobody_waits_for_it(work: Path) -> None:
     os.mkfifo(work / "pipe")
     assert found(work, "pipe").passed is False
     assert found(work, "pipe", "0" * 64).passed is False
 
 
+@pytest.mark.proves("T7")
 def test_a_folder_that_turns_into_a_link_while_it_is_looked_at_leads_nowhere(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +135,7 @@ def test_a_folder_that_turns_into_a_link_while_it_is_looked_at_leads_nowhere(
     assert found(work, "sub/deep.md", right).passed is False
 
 
+@pytest.mark.proves("hermes-42")
 def test_a_hash_is_compared(work: Path) -> None:
     right = hashlib.sha256(b"hello").hexdigest()
     assert found(work, "report.md", right).passed is True
@@ -142,6 +147,7 @@ def test_without_a_known_workdir_nothing_is_said_either_way() -> None:
     assert check_file("/nowhere/at/all", "report.md", None).passed is False
 
 
+@pytest.mark.proves("hermes-40", "S15", "T6")
 async def test_a_false_claim_of_a_file_is_refused_and_a_true_one_completes(
     board: Board, refused: Refused, work: Path
 ) -> None:
@@ -159,6 +165,7 @@ async def test_a_false_claim_of_a_file_is_refused_and_a_true_one_completes(
 # Commits ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("hermes-46")
 async def test_a_commit_on_the_runs_branch_completes_and_becomes_the_result(
     board: Board, repo: Path, board_path: Path
 ) -> None:
@@ -170,6 +177,7 @@ async def test_a_commit_on_the_runs_branch_completes_and_becomes_the_result(
     assert ask(board_path, "SELECT result_commit FROM runs") == sha
 
 
+@pytest.mark.proves("hermes-40", "hermes-46")
 @pytest.mark.parametrize("which", ["base", "other branch", "nowhere", "nonsense", "option"])
 async def test_a_commit_that_is_not_the_runs_work_is_refused(
     board: Board, repo: Path, refused: Refused, which: str
@@ -189,6 +197,7 @@ async def test_a_commit_that_is_not_the_runs_work_is_refused(
         await board.complete(s, summary=SUMMARY, evidence=[{"kind": "commit", "sha": sha}])
 
 
+@pytest.mark.proves("T6")
 async def test_uncommitted_files_are_listed_and_refused(board: Board, repo: Path, refused: Refused) -> None:
     s = in_worktree(repo)
     await take(board, s)
@@ -213,6 +222,7 @@ async def test_in_a_shared_checkout_the_files_of_others_are_not_held_against_the
     assert (await board.complete(s, summary=SUMMARY)).state == "done"
 
 
+@pytest.mark.proves("T8")
 async def test_what_this_board_cannot_look_at_goes_to_a_person(board: Board, work: Path) -> None:
     s = at(work)
     task = await take(board, s, await ready(board, acceptance=["cmd: pytest -q", "reads well"]))
@@ -221,6 +231,7 @@ async def test_what_this_board_cannot_look_at_goes_to_a_person(board: Board, wor
     assert (await board.approve(person(), task_id=task)).state == "done"
 
 
+@pytest.mark.proves("T10")
 @pytest.mark.parametrize(
     "setting",
     [("core.fsmonitor", "./trap"), ("core.hooksPath", "traps"), ("filter.trap.clean", "./trap"),
@@ -248,6 +259,7 @@ def test_looking_runs_no_program_of_the_repository(repo: Path, tmp_path: Path, s
     assert not sprung.exists()
 
 
+@pytest.mark.proves("T10")
 def test_a_missing_object_is_not_fetched_by_a_program_that_the_repository_names(repo: Path, tmp_path: Path) -> None:
     sprung = tmp_path / "sprung"
     settings = {

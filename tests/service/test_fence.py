@@ -68,6 +68,7 @@ async def lost(board: Board, clock: Clock) -> Session:
     return s
 
 
+@pytest.mark.proves("hermes-15", "hermes-23", "S2")
 @pytest.mark.parametrize("verb", VERBS)
 async def test_after_a_reclaim_every_verb_of_the_old_run_is_refused_with_when_why_and_who(
     board: Board, clock: Clock, refused: Refused, verb: str
@@ -95,6 +96,7 @@ async def test_a_loss_is_told_before_any_call_without_a_run_goes_through(
         await UNNAMED[verb](board, s)
 
 
+@pytest.mark.proves("hermes-16")
 @pytest.mark.parametrize("verb", VERBS)
 async def test_after_a_cancel_every_verb_says_who_cancelled_and_why(
     board: Board, clock: Clock, refused: Refused, verb: str
@@ -108,6 +110,7 @@ async def test_after_a_cancel_every_verb_says_who_cancelled_and_why(
         await VERBS[verb](board, s)
 
 
+@pytest.mark.proves("hermes-16")
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_stopped_run_is_fenced_and_says_who_stopped_it(board: Board, refused: Refused, verb: str) -> None:
     s = worker("slow")
@@ -133,6 +136,7 @@ ENDINGS: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.proves("S14")
 @pytest.mark.parametrize("verb", ENDINGS)
 @pytest.mark.parametrize("named", [{}, {"task_id": "TASK-001"}, {"run_id": "run-1"}], ids=["bare", "task", "run"])
 async def test_a_repeated_ending_gets_the_first_answer_and_changes_nothing(
@@ -181,6 +185,7 @@ async def test_a_blocked_task_answered_and_taken_by_another_is_finished_for_its_
 # Whose run ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("T1")
 async def test_the_run_of_another_worker_is_not_yours_whatever_id_is_given(board: Board, refused: Refused) -> None:
     """A run id selects among one's own runs; knowing it is no credential."""
     await take(board, worker("ada"))
@@ -199,12 +204,14 @@ async def test_a_person_is_no_holder_either(board: Board, refused: Refused) -> N
         await board.complete(person(), task_id="TASK-001", summary=SUMMARY)
 
 
+@pytest.mark.proves("T1")
 async def test_a_task_one_never_held_is_not_yours(board: Board, refused: Refused) -> None:
     task = await ready(board)
     with refused(NotYours, "it is ready and you have no run on it"):
         await board.complete(worker("w"), task_id=task, summary=SUMMARY)
 
 
+@pytest.mark.proves("T1")
 async def test_a_run_and_a_task_that_do_not_belong_together_are_refused(board: Board, refused: Refused) -> None:
     s = worker("w")
     await take(board, s)
@@ -292,6 +299,7 @@ async def test_show_says_who_works_now_on_what_one_held_lately(board: Board, clo
 # Processes of one session -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("hermes-22")
 async def test_a_new_process_of_the_session_adopts_the_runs_of_one_that_is_gone(
     board: Board, processes: Processes, board_path: Path, refused: Refused
 ) -> None:
@@ -331,6 +339,7 @@ async def test_another_session_adopts_nothing_even_of_a_dead_process(
         await board.heartbeat(worker("bob"), task_id="TASK-001")
 
 
+@pytest.mark.proves("hermes-21")
 async def test_a_host_with_another_name_is_still_the_same_worker(board: Board) -> None:
     """hermes 21: identity is boot, process and start time; the host's name is only shown."""
     s = worker("ada")
@@ -347,6 +356,7 @@ def delegated(name: str, task: str, run: str, pid: int | None = None) -> Session
     return Session(replace(s.caller, handed_task=parse_task(task), handed_run=parse_run(run)))
 
 
+@pytest.mark.proves("hermes-53")
 async def test_a_handed_over_run_is_taken_by_the_first_call_of_its_process(board: Board, board_path: Path) -> None:
     """hermes 53: the first call names task, run and next step."""
     task = await ready(board)
@@ -371,6 +381,7 @@ async def test_a_second_process_for_a_handed_over_run_is_held_by_until_the_first
     assert (await board.heartbeat(second)).run_id == run
 
 
+@pytest.mark.proves("T4")
 async def test_a_run_that_its_worker_claimed_is_not_taken_over_by_an_id_in_the_environment(
     board: Board, processes: Processes, refused: Refused
 ) -> None:

@@ -14,6 +14,7 @@ from tests.service.helpers import SUMMARY, ask, ready, take
 TABLES = ("tasks", "runs", "approvals", "messages", "events")
 
 
+@pytest.mark.proves("S19")
 async def test_ids_go_on_after_everything_that_ended_was_archived(board: Board, board_path: Path) -> None:
     s = worker("w")
     for number in range(1, 4):
@@ -36,6 +37,7 @@ async def test_a_call_that_was_refused_late_gives_its_number_to_nobody_who_could
     assert (first, await ready(board)) == ("TASK-001", "TASK-002"), "nobody was ever told of the numbers in between"
 
 
+@pytest.mark.proves("S19")
 @pytest.mark.parametrize("table", TABLES)
 async def test_even_a_row_that_a_foreign_hand_removed_gives_its_number_to_nobody(
     make_board: MakeBoard, board_path: Path, table: str

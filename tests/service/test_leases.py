@@ -23,6 +23,7 @@ async def test_a_lease_ends_exactly_when_it_says(board: Board, clock: Clock, aft
     assert (await state(board, task))[0] == ("ready" if ended else "in_progress")
 
 
+@pytest.mark.proves("L1")
 async def test_a_worker_that_never_calls_again_is_reclaimed_and_one_that_beats_is_not(
     board: Board, clock: Clock
 ) -> None:
@@ -36,6 +37,7 @@ async def test_a_worker_that_never_calls_again_is_reclaimed_and_one_that_beats_i
     assert (await state(board, alive))[0] == "in_progress"
 
 
+@pytest.mark.proves("L4")
 async def test_a_heartbeat_says_what_it_extended_to(board: Board, clock: Clock) -> None:
     s = worker("w")
     task = await take(board, s)
@@ -46,6 +48,7 @@ async def test_a_heartbeat_says_what_it_extended_to(board: Board, clock: Clock) 
     assert shown.run["note"] == "Running tests in src/auth/"  # type: ignore[union-attr]
 
 
+@pytest.mark.proves("hermes-26")
 async def test_a_heartbeat_that_extends_nothing_is_an_error(board: Board, clock: Clock, refused: Refused) -> None:
     """hermes 26: the caller sees that its beat did not count."""
     s = worker("w")
@@ -56,6 +59,7 @@ async def test_a_heartbeat_that_extends_nothing_is_an_error(board: Board, clock:
         await board.heartbeat(s)
 
 
+@pytest.mark.proves("hermes-24", "L4")
 async def test_an_announced_long_command_keeps_the_lease_that_long(board: Board, clock: Clock) -> None:
     s = worker("w")
     task = await take(board, s)
@@ -118,6 +122,7 @@ async def test_an_expired_lease_whose_run_is_open_is_still_accepted(board: Board
     assert (await board.complete(s, summary=SUMMARY)).state == "done"
 
 
+@pytest.mark.proves("hermes-17")
 async def test_a_lease_that_is_over_reads_as_stale_with_no_reaper_running(board: Board, clock: Clock) -> None:
     task = await take(board, worker("w"))
     clock.advance(LEASE)
@@ -191,6 +196,7 @@ async def test_once_somebody_else_had_the_task_the_silence_counts(board: Board, 
     assert (await board.claim(s, task_id=task)).task.attempt == 2  # type: ignore[union-attr]
 
 
+@pytest.mark.proves("hermes-29")
 async def test_three_silent_deaths_and_the_task_is_failed_with_three_attempts(
     board: Board, clock: Clock, board_path: Path
 ) -> None:
@@ -207,6 +213,7 @@ async def test_three_silent_deaths_and_the_task_is_failed_with_three_attempts(
     )
 
 
+@pytest.mark.proves("hermes-27")
 async def test_a_task_is_taken_back_once_however_many_reapers_look(make_board: MakeBoard, clock: Clock) -> None:
     """hermes 27: several reapers on one board do what one does."""
     boards = [make_board() for _ in range(3)]

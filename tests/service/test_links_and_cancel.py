@@ -36,6 +36,7 @@ async def part(board: Board, *parents: str, title: str = "Part") -> str:
 # Queue rule ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("hermes-10", "S6")
 @pytest.mark.parametrize("how", ["failed", "cancelled", "review"])
 async def test_what_did_not_end_well_releases_nobody(board: Board, how: str) -> None:
     """hermes 10, 11."""
@@ -81,6 +82,7 @@ async def test_a_subtask_with_two_parents_is_held_only_when_both_hold_it(board: 
     assert await states(board, sub) == (["ready"] if how == "failed" else ["pending"])
 
 
+@pytest.mark.proves("hermes-12")
 async def test_reopening_pulls_back_who_has_not_started_and_flags_who_has(board: Board) -> None:
     """hermes 12: readiness is a function of what the parents are now."""
     first = await ready(board)
@@ -112,6 +114,7 @@ async def test_a_running_task_on_reopened_work_goes_back_to_pending_when_it_stop
 # Links --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("hermes-13")
 async def test_a_link_takes_effect_at_once_and_its_removal_too(board: Board) -> None:
     """hermes 13: an accepted call has the effect that it reports."""
     first, second = await ready(board), await ready(board)
@@ -146,6 +149,7 @@ async def test_a_started_task_may_be_linked_to_what_is_done(board: Board) -> Non
     assert (await board.link(orchestrator(), task_id=task, parent=first)).state == "in_progress"
 
 
+@pytest.mark.proves("S8")
 async def test_cycles_are_refused_with_their_path_over_all_three_kinds_of_waits(board: Board, refused: Refused) -> None:
     a, b, c = await ready(board, "a"), await ready(board, "b"), await ready(board, "c")
     await board.link(orchestrator(), task_id=b, parent=a)
@@ -163,6 +167,7 @@ async def test_cycles_are_refused_with_their_path_over_all_three_kinds_of_waits(
         await board.link(orchestrator(), task_id=a, parent=a)
 
 
+@pytest.mark.proves("hermes-9")
 async def test_a_worker_cannot_make_a_subtask_wait_for_its_own_parent(board: Board, refused: Refused) -> None:
     """hermes 9: the card as its own prerequisite."""
     s = worker("w")
@@ -172,6 +177,7 @@ async def test_a_worker_cannot_make_a_subtask_wait_for_its_own_parent(board: Boa
         await board.create(s, title="Part", parents=[mine, after_mine])
 
 
+@pytest.mark.proves("S8")
 async def test_a_cycle_of_ten_thousand_tasks_is_refused_quickly_with_a_short_path(
     board: Board, board_path: Path
 ) -> None:
@@ -203,6 +209,7 @@ async def test_removing_a_link_that_is_not_there_is_not_found(board: Board, refu
 # Cancel -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("hermes-11")
 async def test_cancelling_takes_all_open_subtasks_and_fences_their_runs_at_once(
     board: Board, refused: Refused, board_path: Path
 ) -> None:
@@ -241,6 +248,7 @@ async def test_a_subtask_whose_parents_all_go_goes_whatever_the_order(board: Boa
     assert sorted(gone.also) == sorted([left, right, middle, bottom])
 
 
+@pytest.mark.proves("hermes-11")
 async def test_what_runs_after_stays_pending_unless_the_subtree_is_asked_for(board: Board) -> None:
     first = await ready(board)
     second = await ready(board, parents=[first])
@@ -303,6 +311,7 @@ async def test_what_has_ended_can_be_archived_and_nothing_else(board: Board, ref
     assert len((await board.list(orchestrator())).tasks) == 1
 
 
+@pytest.mark.proves("hermes-38")
 async def test_a_rough_idea_stays_in_triage_until_it_is_specified(board: Board, refused: Refused) -> None:
     """hermes 38: parked means parked."""
     first = await ready(board)

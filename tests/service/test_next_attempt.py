@@ -26,6 +26,7 @@ async def puts_it_off(board: Board, s: Session, clock: Clock) -> None:
     await board.block(s, reason="The build server is down", kind="transient", until="1m")
 
 
+@pytest.mark.proves("hermes-37")
 @pytest.mark.parametrize("end", [fails, falls_silent, puts_it_off])
 async def test_the_last_note_and_why_it_ended_are_told_to_the_next_attempt(
     board: Board, clock: Clock, end: End

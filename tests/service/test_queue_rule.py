@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +134,7 @@ async def run(path: Path, moves: Sequence[tuple[str, object]]) -> None:
         await board.close()
 
 
+@pytest.mark.proves("hermes-12", "S6")
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(move, min_size=5, max_size=25))
 def test_counters_states_and_holds_equal_a_naive_count_after_any_sequence(moves: list[tuple[str, object]]) -> None:

@@ -10,6 +10,7 @@ from tests.conftest import orchestrator, worker
 from tests.service.helpers import blocked, done, dump, parked, ready, take
 
 
+@pytest.mark.proves("hermes-49")
 async def test_no_read_creates_a_board(board: Board, board_path: Path) -> None:
     """hermes 49."""
     s = orchestrator()
@@ -37,6 +38,7 @@ async def test_no_read_changes_a_board(board: Board, board_path: Path) -> None:
     assert dump(board_path) == before
 
 
+@pytest.mark.proves("hermes-53")
 async def test_holding_nothing_show_names_what_is_ready_and_the_call(board: Board) -> None:
     """hermes 53."""
     await board.create_if_missing()

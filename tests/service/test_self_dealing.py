@@ -147,6 +147,7 @@ async def test_only_a_person_raises_max_attempts(board: Board, refused: Refused)
     assert shown.max_attempts == 10  # type: ignore[union-attr]
 
 
+@pytest.mark.proves("hermes-51")
 async def test_no_worker_edits_the_gates_of_its_own_work_by_any_verb(board: Board, clock: Clock) -> None:
     """hermes 51: not while it holds the task, not after it lost it."""
     me = agent("me")

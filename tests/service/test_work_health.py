@@ -25,6 +25,7 @@ async def test_a_board_at_work_has_nothing_to_say(board: Board) -> None:
     assert {name: finding.level for name, finding in (await _found(board)).items()} == {"runs": Level.OK}
 
 
+@pytest.mark.proves("L2")
 async def test_a_stale_run_is_named_and_after_three_periods_nobody_reaps(board: Board, clock: Clock) -> None:
     await take(board, worker())
     clock.advance(board.policy.lease_for_ms)
@@ -44,6 +45,7 @@ async def test_a_lease_of_another_boot_is_stale(board: Board, clock: Clock) -> N
     assert "no reaper runs" in (await _found(board))["runs"].what
 
 
+@pytest.mark.proves("hermes-22")
 async def test_a_worker_whose_process_is_gone_is_told_before_its_lease_ends(board: Board, processes: Processes) -> None:
     s = worker()
     await take(board, s)

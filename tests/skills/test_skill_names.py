@@ -44,6 +44,7 @@ def test_every_tool_that_a_skill_names_is_one_of_the_server(skill: Skill) -> Non
     assert named <= BY_NAME.keys()
 
 
+@pytest.mark.proves("trap-14")
 @EACH
 def test_no_tool_carries_the_prefix_of_a_client(skill: Skill) -> None:
     text = skill.path.read_text(encoding="utf-8")

@@ -35,6 +35,7 @@ def hasty(board: Path) -> Iterator[SqliteFile]:
         yield file
 
 
+@pytest.mark.proves("hermes-7")
 def test_a_writer_waits_for_the_deadline_and_then_names_the_holder(holder: Child, board: Path) -> None:
     started = time.monotonic()
     with SqliteFile(board, tiny_options(lock_wait_s=0.2)) as file:
@@ -86,6 +87,7 @@ async def test_calls_that_queue_behind_each_other_share_one_deadline(holder: Chi
     await store.close()
 
 
+@pytest.mark.proves("L6")
 def test_a_foreign_program_with_the_file_locked_is_told_apart_from_one_of_ours(hasty: SqliteFile) -> None:
     foreign = sqlite3.connect(hasty.path, isolation_level=None)
     foreign.execute("BEGIN IMMEDIATE")
@@ -124,6 +126,7 @@ def test_the_ones_behind_are_told_what_the_holder_waits_for(board: Path) -> None
     lock.close()
 
 
+@pytest.mark.proves("L6")
 def test_the_default_patience_keeps_a_call_below_six_seconds() -> None:
     from kanban_mcp.store import opening
 

@@ -14,6 +14,7 @@ def open_files() -> int:
     return sum(1 for _ in HERE.iterdir())
 
 
+@pytest.mark.proves("hermes-6")
 @pytest.mark.skipif(not HERE.is_dir(), reason="counts open files in /proc")
 def test_ten_thousand_calls_and_a_hundred_openings_leave_no_file_open(board: Path) -> None:
     """hermes 6: connections that were not closed used the descriptors up."""

@@ -73,12 +73,14 @@ def test_an_older_board_is_copied_and_then_brought_up_to_date(board: Path, steps
         assert old.read(names) == ["first"]
 
 
+@pytest.mark.proves("hermes-4")
 def test_a_board_that_is_up_to_date_is_not_copied(board: Path) -> None:
     with SqliteFile(board, tiny_options()) as file:
         file.read(names)
     assert not (board.parent / "backups").exists()
 
 
+@pytest.mark.proves("hermes-4")
 def test_an_upgrade_keeps_all_its_backups_and_the_next_one_only_the_newest_three(board: Path, steps: Path) -> None:
     (board.parent / "backups").mkdir()
     (board.parent / "backups" / "board.db.mine").touch()
@@ -179,6 +181,7 @@ def test_a_kill_in_the_middle_of_making_a_board_leaves_none_and_the_next_makes_i
     assert sorted(each.name for each in path.parent.iterdir()) == ["board.db", "board.db.lock"]
 
 
+@pytest.mark.proves("hermes-5")
 def test_a_file_that_appears_while_a_board_is_made_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "board.db"
     path.write_bytes(b"somebody's")

@@ -78,6 +78,7 @@ async def test_a_hop_runs_in_the_connections_own_thread_and_hands_exceptions_bac
     assert not hop._thread.is_alive()
 
 
+@pytest.mark.proves("L7")
 async def test_a_cancelled_caller_strands_no_transaction(
     store: SqliteStore, open_store: Callable[..., SqliteStore]
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_store_nobody_closed_does_not_keep_the_interpreter_from_exiting(
     assert code == 0, errors
 
 
+@pytest.mark.proves("L7")
 def test_an_exit_in_the_middle_of_a_transaction_is_not_held_up_and_writes_nothing(
     child: Callable[..., Child], board: Any
 ) -> None:

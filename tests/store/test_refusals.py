@@ -33,6 +33,7 @@ def both_refused(path: Path, match: str, kind: type[BoardError] = BoardUnavailab
             assert str(path.parent) in str(caught.value)
 
 
+@pytest.mark.proves("S18")
 @pytest.mark.parametrize(
     ("content", "match"),
     [
@@ -52,6 +53,7 @@ def test_what_is_no_board_is_refused_and_left_as_it_is(tmp_path: Path, content: 
     assert not path.with_name("board.db-wal").exists()
 
 
+@pytest.mark.proves("S18")
 @pytest.mark.parametrize(
     ("application_id", "table"),
     [
@@ -77,6 +79,7 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(
     assert path.read_bytes() == before
 
 
+@pytest.mark.proves("S18")
 def test_a_newer_schema_is_refused_with_both_versions(board: Path) -> None:
     conn = sqlite3.connect(board)
     conn.execute("INSERT INTO schema_migrations VALUES (7, 'later', '', 0)")
@@ -103,11 +106,13 @@ def test_a_damaged_page_is_named_as_damage_with_the_newest_backup(board: Path) -
     assert "board.db.before-0002.x" in str(caught.value)
 
 
+@pytest.mark.proves("S18")
 def test_a_truncated_board_is_refused(board: Path) -> None:
     os.truncate(board, 4096)
     both_refused(board, "damaged")
 
 
+@pytest.mark.proves("hermes-5")
 @pytest.mark.parametrize("how", ["removed", "replaced", "directory moved"])
 def test_a_file_that_vanishes_while_open_is_noticed_by_the_next_call(board: Path, tmp_path: Path, how: str) -> None:
     with SqliteFile(board, tiny_options()) as file:
@@ -259,6 +264,7 @@ def test_a_failed_write_on_a_disk_without_room_is_called_full_too(board: Path, m
     assert "the disk is full" in str(board_error(error, board))
 
 
+@pytest.mark.proves("hermes-8")
 @pytest.mark.parametrize(
     ("table", "kind"),
     [
@@ -319,6 +325,7 @@ def test_two_names_of_one_board_share_one_lock(board: Path, tmp_path: Path) -> N
     assert not other.with_name("other.db.lock").exists()
 
 
+@pytest.mark.proves("hermes-2")
 def test_the_program_never_opens_the_database_file_by_hand(child: Callable[..., Child], board: Path) -> None:
     """Closing such a descriptor would drop SQLite's locks of the whole process."""
     process = child(
@@ -343,6 +350,7 @@ def test_the_program_never_opens_the_database_file_by_hand(child: Callable[..., 
     assert process.says() == "[]"
 
 
+@pytest.mark.proves("T17")
 def test_every_file_of_a_board_is_closed_to_others_whatever_the_umask(
     child: Callable[..., Child], tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ def synchronous(tx: Tx) -> int:
     return int(tx.value("synchronous"))
 
 
+@pytest.mark.proves("S3")
 def test_a_write_survives_a_power_cut_and_only_a_write_soon_does_not_promise_it(board: Path) -> None:
     with SqliteFile(board, tiny_options()) as file:
         asked = [file.write(synchronous), file.write_soon(synchronous), file.write_soon(synchronous)]
@@ -90,6 +91,7 @@ def test_an_engines_own_wording_of_a_query_wins(tmp_path: Path) -> None:
     assert (mine.names(), other.names()) == (["a", "b"], ["a", "b"])
 
 
+@pytest.mark.proves("T17")
 def test_a_board_being_made_is_closed_to_others_from_its_first_byte(
     child: Callable[..., Child], tmp_path: Path
 ) -> None:

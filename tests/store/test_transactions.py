@@ -166,6 +166,7 @@ async def test_a_read_sees_one_moment_even_while_others_commit(store: SqliteStor
     assert await store.read(names) == ["a", "b"]
 
 
+@pytest.mark.proves("hermes-49")
 async def test_a_read_never_creates_a_board(store: SqliteStore) -> None:
     with pytest.raises(NotFound, match="kanban_create makes it"):
         await store.read(names)

@@ -10,6 +10,7 @@ from kanban_mcp.domain.runs import Outcome, counts, snooze_outcome
 BASE, CAP = 5_000, 900_000
 
 
+@pytest.mark.proves("hermes-34")
 @given(st.integers(1, 10**9), st.integers(1, 200))
 def test_a_wait_doubles_up_to_its_cap_and_jitters_over_the_upper_half(task: int, counted: int) -> None:
     full = min(CAP, BASE * 2 ** (counted - 1))
@@ -18,6 +19,7 @@ def test_a_wait_doubles_up_to_its_cap_and_jitters_over_the_upper_half(task: int,
     assert wait == retry_wait_ms(task, counted, BASE, CAP)
 
 
+@pytest.mark.proves("hermes-34")
 def test_tasks_that_failed_together_do_not_come_back_together() -> None:
     """hermes 34: the jitter is per task, deterministic, and spread over the whole interval."""
     waits = [retry_wait_ms(task, 4, BASE, CAP) for task in range(1, 201)]

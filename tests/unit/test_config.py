@@ -50,6 +50,7 @@ def test_what_is_not_given_does_not_count(tmp_path: Path) -> None:
     assert load_settings(tmp_path, environ, {"role": None}) == Settings()
 
 
+@pytest.mark.proves("hermes-48")
 def test_an_unknown_name_is_an_error_with_the_nearest_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='Did you mean "lease_for"') as refused:
         load_settings(toml(tmp_path, 'lease_fro = "5m"'), {})

@@ -8,6 +8,7 @@ from kanban_mcp.domain.errors import Invalid, UnknownArgument
 from kanban_mcp.domain.evidence import Check, Evidence, read_evidence
 
 
+@pytest.mark.proves("hermes-42")
 def test_the_four_forms_are_read() -> None:
     assert read_evidence(
         [

@@ -14,6 +14,7 @@ from kanban_mcp.domain.states import TaskState
 S = TaskState
 
 
+@pytest.mark.proves("hermes-10")
 @pytest.mark.parametrize("state", list(S))
 def test_only_done_satisfies_an_after_parent(state: S) -> None:
     """hermes 10: a gate that failed, was rejected or withdrawn releases nobody."""

@@ -62,6 +62,7 @@ def test_a_running_process_is_alive_and_a_reaped_one_is_not(sleeper: subprocess.
     assert not machine.is_alive(identity)
 
 
+@pytest.mark.proves("hermes-22")
 def test_a_zombie_counts_as_gone(sleeper: subprocess.Popen[str]) -> None:
     identity = machine.process_id(sleeper.pid)
     assert identity is not None
@@ -71,6 +72,7 @@ def test_a_zombie_counts_as_gone(sleeper: subprocess.Popen[str]) -> None:
     assert not machine.is_alive(identity)
 
 
+@pytest.mark.proves("hermes-21")
 def test_a_number_that_was_used_again_is_another_process() -> None:
     own = machine.this_process()
     assert machine.is_alive(own)

@@ -21,6 +21,7 @@ def test_a_directory_is_refused_instead_of_ignored(tmp_path: Path) -> None:
         load_settings(tmp_path, {})
 
 
+@pytest.mark.proves("T20")
 def test_a_device_and_a_file_without_end_are_refused(tmp_path: Path) -> None:
     (tmp_path / "kanban.toml").symlink_to("/dev/zero")
     with pytest.raises(ConfigError, match="no regular file"):

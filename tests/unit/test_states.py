@@ -86,6 +86,7 @@ def test_the_places_of_the_table_are_all_there_are() -> None:
     assert {S.DONE, S.FAILED, S.CANCELLED} == TERMINAL
 
 
+@pytest.mark.proves("S9")
 @pytest.mark.parametrize("verb", list(V), ids=str)
 @pytest.mark.parametrize("place", ALL, ids=lambda place: "-".join(filter(None, map(str, place))))
 def test_a_verb_leads_where_the_design_says_or_is_refused_by_name(place: tuple[S, K], verb: V) -> None:
@@ -121,6 +122,7 @@ def test_no_verb_but_claim_opens_a_run_and_no_verb_keeps_one_where_none_may_be()
             assert verb is V.CLAIM
 
 
+@pytest.mark.proves("hermes-51")
 def test_no_verb_of_an_agent_leads_out_of_a_pending_approval_into_the_queue() -> None:
     """hermes 51: only a decision (or losing the whole attempt) moves a task that waits for a person."""
     out = {verb for (place, verb), target in TABLE.items() if place in (ASKING, PARKED) and target in (Q, QF, WORKING)}

@@ -32,6 +32,7 @@ def test_a_summary_that_says_what_was_done_passes(summary: str) -> None:
     assert not is_weak_summary(summary, TITLE)
 
 
+@pytest.mark.proves("T6")
 @pytest.mark.parametrize(
     "summary",
     [
@@ -120,6 +121,7 @@ def test_newline_and_tab_are_text_but_not_in_one_line() -> None:
     assert not has_control_characters("ünïcödé 日本 e\u0301 👩\u200d💻", one_line=True)
 
 
+@pytest.mark.proves("T19")
 @given(st.text())
 def test_what_is_shown_never_acts_on_a_terminal(text: str) -> None:
     shown = escape(text)
