@@ -19,17 +19,22 @@ HERE = Path(__file__).parent
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that wants a driver with each client, or with those that its marker `clients` names."""
+    """Run a test that wants a driver with each client, or with those that its marker `clients` names.
+
+    `nightly` of that marker names a package that needs this test on demand only, for it differs from its newer self in
+    nothing that the test looks at.
+    """
     if "driver" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("clients")
         chosen = [each for each in DRIVERS if only is None or each.init_name in only.args]
-        metafunc.parametrize("driver", [_param(each) for each in chosen])
+        rare = only.kwargs.get("nightly") if only else None
+        metafunc.parametrize("driver", [_param(each, rare) for each in chosen])
 
 
-def _param(driver: Driver) -> object:
+def _param(driver: Driver, rare: str | None) -> object:
     package = driver.package
     marks = [pytest.mark.realclient, pytest.mark.skipif(not package.is_installed, reason=package.missing)]
-    nightly = [pytest.mark.nightly] if package.is_nightly else []
+    nightly = [pytest.mark.nightly] if package.is_nightly or package.name == rare else []
     return pytest.param(driver, id=package.name, marks=[*marks, *nightly])
 
 

@@ -26,6 +26,7 @@ def test_work_with_other_tools_keeps_the_lease(hooked: Place) -> None:
     assert hooked.board.states("TASK-001") == ["done"]
 
 
+@pytest.mark.clients("claude-code", "codex", nightly="claude-2.1.197")
 def test_without_hooks_work_with_other_tools_is_no_sign_of_life(ready: Place) -> None:
     ready.settings(lease_for="5s")
     ready.board.create("Write the parser")

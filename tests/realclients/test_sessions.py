@@ -20,7 +20,7 @@ def run_of(place: Place, task_id: str = "TASK-001") -> str:
 
 
 @pytest.mark.proves("trap-7")
-@pytest.mark.clients("claude-code", "codex")
+@pytest.mark.clients("claude-code", "codex", nightly="claude-2.1.197")
 def test_a_tool_the_person_did_not_allow_changes_nothing_and_the_model_is_told(ready: Place) -> None:
     ready.board.create("Write the parser")
     ready.driver.deny(ready.project, "kanban_complete")
@@ -71,7 +71,7 @@ def test_two_workers_at_once_hold_different_tasks(ready: Place) -> None:
     assert {claim["task"]["id"] for claim in claims} == {"TASK-001", "TASK-002"}
 
 
-@pytest.mark.clients("claude-code", "codex")
+@pytest.mark.clients("claude-code", "codex", nightly="claude-2.1.197")
 def test_a_provider_that_fails_for_a_while_costs_no_second_call(ready: Place) -> None:
     ready.board.create("Write the parser")
     made = call("kanban_create", title="Document the parser")
@@ -83,7 +83,7 @@ def test_a_provider_that_fails_for_a_while_costs_no_second_call(ready: Place) ->
         ready.board.task("TASK-003")
 
 
-@pytest.mark.clients("claude-code", "codex")
+@pytest.mark.clients("claude-code", "codex", nightly="claude-2.1.197")
 def test_a_provider_that_is_gone_ends_the_session_and_the_task_comes_back(ready: Place) -> None:
     ready.board.create("Write the parser")
     ready.run(script(CLAIM, Step(always=Failure(401, "authentication_error", "no such key"))))

@@ -38,7 +38,7 @@ def test_undo_leaves_the_project_as_it_was_also_after_the_client_has_worked(plac
     assert tree(place.project) == before
 
 
-@pytest.mark.clients("claude-code")
+@pytest.mark.clients("claude-code", nightly="claude-2.1.197")
 def test_the_skill_is_opened_by_its_name(ready: Place) -> None:
     ready.run(script(call("Skill", skill="kanban-worker"), say("I have read it.")))
     body = (ready.project / ".claude" / "skills" / "kanban-worker" / "SKILL.md").read_text().partition("---\n\n")[2]

@@ -50,7 +50,7 @@ def test_a_server_that_starts_late_is_waited_for(ready: Place) -> None:
     run_late(ready)
 
 
-@pytest.mark.clients("claude-code", "codex")
+@pytest.mark.clients("claude-code", "codex", nightly="claude-2.1.197")
 def test_a_server_that_starts_six_seconds_late_is_waited_for(ready: Place) -> None:
     """Codex waits as long as `init` says; Claude Code has to be told to wait longer than five seconds."""
     ready.board.create("Write the parser")
