@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _HEADER = re.compile(r"[ \t]*\[{1,2}[ \t]*([^\[\]]+?)[ \t]*\]{1,2}[ \t]*(?:#.*)?\r?\n?")
+_EMPTY_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
+_STRING = re.compile(r"\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -73,7 +75,19 @@ def drop_table(text: str, pointer: Sequence[str]) -> str:
         Unreadable: it is written in another form than as blocks of lines.
     """
     start, end = _section(text, pointer, with_header=True, with_inner=True)
-    return _checked(text, text[:start].rstrip(" \t\r\n") + _break(text, start, end) + text[end:], pointer, None)
+    end = start + len(_without_tail(text[start:end]))
+    if "#" in _STRING.sub("", text[start:end]):
+        raise Unreadable(f"somebody's comment stands in {'.'.join(pointer)}")
+    rest = _EMPTY_LINES.sub("", text[end:])
+    return _checked(text, text[:start].rstrip(" \t\r\n") + _break(text, start, end) + rest, pointer, None)
+
+
+def _without_tail(block: str) -> str:
+    """Return lines without the empty ones and comments at their end: those are about the table that follows."""
+    lines = block.splitlines(keepends=True)
+    while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+        lines.pop()
+    return "".join(lines)
 
 
 def block_of(pointer: Sequence[str], table: Mapping[str, Any]) -> str:

@@ -172,3 +172,18 @@ def test_a_setting_is_written_only_where_there_is_none() -> None:
     assert part.put('{"$schema": "theirs"}').change == "there already"
     assert part.take('{"$schema": "theirs"}', []) == '{"$schema": "theirs"}'
     assert part.take(part.put("{}").text, []) == "{}"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda *_: '{"a": 2, "mcpServers": {"kanban": {"command": "/opt/kanban-mcp", "args": ["serve"]}}}',
+        lambda *_: '{"a": 1, "mcpServers": {}}',
+        lambda *_: '{"a": 1',
+    ],
+    ids=["another value changed", "the entry missing", "no JSON any more"],
+)
+def test_an_edit_that_went_wrong_is_seen_before_it_is_written(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonedit, "put_member", wrong)
+    with pytest.raises(Unusable, match="without touching a comment or something else"):
+        ONE.put('{"a": 1}')

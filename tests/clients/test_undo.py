@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,16 @@ def test_what_people_wrote_since_stays_and_only_our_part_goes(project: Project) 
     assert not (project.root / ".claude/settings.local.json").exists()
 
 
+def test_what_people_added_to_a_file_that_init_made_keeps_the_file(project: Project) -> None:
+    project.init("claude-code", "codex")
+    project.put("CLAUDE.md", project.read("CLAUDE.md") + "\n# Mine\n")
+    project.put(".codex/config.toml", project.read(".codex/config.toml") + '\n[tui]\ntheme = "dark"\n')
+    taken = project.undo()
+    assert project.read("CLAUDE.md") == "# Mine\n"
+    assert project.read(".codex/config.toml") == '[tui]\ntheme = "dark"\n'
+    assert {taken[name].outcome for name in ("CLAUDE.md", ".codex/config.toml")} == {"our part removed"}
+
+
 def test_an_entry_that_somebody_made_theirs_stays(project: Project) -> None:
     project.init("claude-code", "codex")
     project.put(".mcp.json", '{"mcpServers": {"kanban": {"command": "npx", "args": ["their-kanban"]}}}')
@@ -151,7 +161,9 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-def kills(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def kills(
+    project: Project, monkeypatch: pytest.MonkeyPatch, before: Callable[[], object] = lambda: None
+) -> Iterator[int]:
     """Kill init at its first, second, … writing of a file, as long as it comes that far."""
     real, left = files.write, 0
 
@@ -165,6 +177,7 @@ def kills(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         real(path, text)
 
     for count in range(100):
+        before()
         left = count
         monkeypatch.setattr(files, "write", write)
         try:
@@ -192,6 +205,17 @@ def test_a_kill_at_any_file_leaves_what_undo_can_clean(
         places += 1
         (project.board / f".clients.json{files.DRAFT}").unlink(missing_ok=True)
     assert places > 15
+
+
+def test_a_kill_in_a_second_init_still_leaves_an_exact_way_back_for_the_first(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.put(".claude/settings.local.json", "{ }")
+    tree = project.tree()
+    for _ in kills(project, monkeypatch, before=lambda: project.init("claude-code")):
+        project.undo()
+        (project.board / f".clients.json{files.DRAFT}").unlink(missing_ok=True)
+        assert project.tree() == tree
 
 
 def test_the_record_keeps_nothing_of_what_else_stands_in_a_file(project: Project) -> None:
