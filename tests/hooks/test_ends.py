@@ -124,6 +124,14 @@ async def test_a_sub_agent_that_only_helped_ends_nothing(board: Board, hook: Hoo
     assert (await state(board, task))[0] == "in_progress"
 
 
+async def test_the_end_of_a_sub_agent_that_is_not_named_ends_nothing(board: Board, hook: Hook) -> None:
+    """A payload without its id must not hand back what the main agent holds."""
+    task = await take(board, main_agent())
+    for active in (False, True):
+        assert await hook(main_agent(), "SubagentStop", stop_hook_active=active) == ("", "", "")
+    assert (await state(board, task))[0] == "in_progress"
+
+
 async def test_a_sub_agent_that_ends_while_it_asks_leaves_its_question_with_the_task(board: Board, hook: Hook) -> None:
     sub = sub_agent()
     task = await asking(board, sub)

@@ -176,7 +176,7 @@ def test_stop_reminds_once_and_a_sub_agents_end_is_its_own(ready: Cli, run: Run)
 @pytest.mark.parametrize("reason", ["clear", "resume", "compact"])
 def test_a_session_that_goes_on_keeps_its_task(ready: Cli, run: Run, reason: str) -> None:
     ready("create", "Write the parser")
-    claim()
+    _claim_below(machine.process_id(os.getppid()))
     assert run("SessionEnd", reason=reason) == (0, {}, "")
     assert ready.ok("show", "1")["state"] == "in_progress"
 
