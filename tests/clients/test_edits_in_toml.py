@@ -131,3 +131,9 @@ def test_a_comment_in_our_table_is_not_dropped_with_it() -> None:
     for text in (PART.put("").text.replace("\n", " # mine\n", 1), PART.put("").text.replace("args", "# mine\nargs")):
         with pytest.raises(Unusable, match="somebody's comment stands in"):
             PART.take(text, [])
+
+
+def test_a_cut_that_would_change_a_text_is_seen_before_it_is_written() -> None:
+    text = 'note = """\n[mcp_servers.kanban]\n[tui]\n"""\n[mcp_servers]\nkanban = { command = "kanban-mcp", args = ["serve"] }\n'
+    with pytest.raises(Unusable, match="cannot be changed here without touching something else"):
+        PART.take(text, [])
