@@ -134,6 +134,7 @@ def test_a_comment_in_our_table_is_not_dropped_with_it() -> None:
 
 
 def test_a_cut_that_would_change_a_text_is_seen_before_it_is_written() -> None:
-    text = 'note = """\n[mcp_servers.kanban]\n[tui]\n"""\n[mcp_servers]\nkanban = { command = "kanban-mcp", args = ["serve"] }\n'
+    ours = '[mcp_servers]\nkanban = { command = "kanban-mcp", args = ["serve"] }\n'
+    text = 'note = """\n[mcp_servers.kanban]\n[tui]\n"""\n' + ours
     with pytest.raises(Unusable, match="cannot be changed here without touching something else"):
         PART.take(text, [])
