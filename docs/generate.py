@@ -124,6 +124,14 @@ def errors_page() -> str:
     return "\n".join(lines)
 
 
+def requirements_page() -> str:
+    """Return the properties the board has to hold, each with the tests that show it."""
+    sys.path.insert(0, str(ROOT))  # run as a script, this file's own folder is there instead
+    from tests.requirements import page
+
+    return page()
+
+
 def plugin_hooks() -> str:
     """Return the hooks of the Claude Code plugin."""
     return json.dumps(claude_code.plugin_hooks(), indent=2) + "\n"
@@ -139,6 +147,7 @@ def pages() -> dict[Path, str]:
         reference / "settings.md": settings_page(),
         reference / "errors.md": errors_page(),
         reference / "cli.md": cli_reference(),
+        reference / "requirements.md": requirements_page(),
         ROOT / "hooks" / "hooks.json": plugin_hooks(),
     }
 

@@ -78,6 +78,7 @@ def test_undo_without_init_and_a_second_undo_do_nothing(project: Project) -> Non
     assert project.tree() == tree
 
 
+@pytest.mark.proves("hermes-43")
 def test_what_people_wrote_since_stays_and_only_our_part_goes(project: Project) -> None:
     project.put(".vscode/mcp.json", '{\n  // ours\n  "servers": {}\n}\n')
     project.put("AGENTS.md", "# Agents\n")
@@ -253,6 +254,7 @@ def test_a_damaged_record_is_told_and_nothing_is_touched(project: Project, text:
     assert project.tree() == tree
 
 
+@pytest.mark.proves("hermes-43")
 def test_a_record_made_up_by_a_repository_reaches_nothing_outside_of_it(project: Project) -> None:
     outside = project.root.parent / "precious"
     outside.write_text("precious")
