@@ -23,7 +23,7 @@ SERVER_KILLS = KILLS * 3 // 40
 LEASE_MS = 400
 
 
-@pytest.mark.proves("hermes-1", "hermes-3", "S3", "S5")
+@pytest.mark.proves("hermes-1", "hermes-3", "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S16", "S17")
 @pytest.mark.timeout(300)
 def test_two_hundred_kills_lose_no_acknowledged_write(arena: Arena) -> None:
     clients = [ServerClient(arena, at) for at in range(SERVERS)]
