@@ -128,14 +128,14 @@ def test_a_dry_run_says_each_file_and_writes_nothing(cli: Cli, project: Path, wo
     assert project.joinpath(".kanban").exists() is (words[0] == "uninstall")
 
 
-def test_init_says_in_five_lines_what_it_did_and_notes_what_a_client_asks(cli: Cli, project: Path) -> None:
+def test_init_says_in_a_few_lines_what_it_did_and_notes_what_a_client_asks(cli: Cli, project: Path) -> None:
     lines = cli("init").out.splitlines()
-    assert [line[:8].strip() for line in lines] == ["board", "agents", "wrote", "undo", "Next"]
+    assert [line[:8].strip() for line in lines] == ["board", "agents", "wrote", "undo", "Next", "", ""]
     assert lines[2] == "wrote   .mcp.json, .claude/settings.local.json, CLAUDE.md, .claude/skills (3 skills)"
     again = cli("init").out.splitlines()
     assert again[2] == "wrote   nothing: all of it was there already"
     more = cli("init", "--client", "codex", "--hooks").out.splitlines()
-    assert [line[:14] for line in more[5:]] == ["note    Codex:", "note    Codex:"]
+    assert [line[:14] for line in more[7:]] == ["note    Codex:", "note    Codex:"]
 
 
 def test_an_unknown_client_is_told_and_nothing_is_made(cli: Cli, project: Path) -> None:
