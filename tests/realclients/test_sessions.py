@@ -19,13 +19,13 @@ def run_of(place: Place, task_id: str = "TASK-001") -> str:
     return str(place.board.task(task_id)["run"]["run_id"])
 
 
-@pytest.mark.proves("trap-7")
 def finished_by(place: Place, task_id: str = "TASK-001") -> str | None:
     """Return the run that completed a task, None when it is not done."""
     task = place.board.task(task_id)
     return str(task["result"]["run_id"]) if task["state"] == "done" else None
 
 
+@pytest.mark.proves("trap-7")
 @pytest.mark.clients("claude-code", "codex", nightly="claude-2.1.197")
 def test_a_tool_the_person_did_not_allow_changes_nothing_and_the_model_is_told(ready: Place) -> None:
     ready.board.create("Write the parser")
