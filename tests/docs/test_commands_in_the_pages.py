@@ -17,7 +17,7 @@ PLAN = b'[{"ref": "auth", "title": "Implement user auth"}]'  # what a page pipes
 
 
 def commands() -> list[list[str]]:
-    """Return the argument lists of all commands shown to people, in the order of the pages."""
+    """Return the argument lists of all commands shown to people, each once, in the order of the pages."""
     found = []
     docs = ROOT / "docs"
     generated = [docs / "reference" / "errors.md"]  # the other pages there are made from the commands themselves
@@ -29,7 +29,8 @@ def commands() -> list[list[str]]:
             lines = [line.strip() for line in block.splitlines() if line.strip().startswith("kanban-mcp ")]
             found += [shlex.split(line.replace("<<'JSON'", ""), comments=True)[1:] for line in lines]
         found += [shlex.split(code)[1:] for code in re.findall(r"`(kanban-mcp [^`…]*)`", text)]
-    return [arguments for arguments in found if arguments and not any(words <= set(arguments) for words in ENDLESS)]
+    once = [list(arguments) for arguments in dict.fromkeys(map(tuple, found))]
+    return [arguments for arguments in once if arguments and not any(words <= set(arguments) for words in ENDLESS)]
 
 
 @pytest.mark.parametrize("arguments", commands(), ids=" ".join)

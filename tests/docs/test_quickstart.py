@@ -61,6 +61,7 @@ def test_it_is_two_screens_at_most() -> None:
     assert len(PAGE.read_text(encoding="utf-8").splitlines()) <= 2 * SCREEN
 
 
+@pytest.mark.timeout(300)
 def test_every_line_works_in_an_empty_home(tmp_path: Path, environment: dict[str, str]) -> None:
     lines = sections()
     shop = tmp_path / "shop"
