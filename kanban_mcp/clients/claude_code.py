@@ -6,9 +6,10 @@ from typing import Any
 from kanban_mcp.clients import hooks
 from kanban_mcp.clients.client import Client, Piece, Wanted
 from kanban_mcp.clients.entries import NAME, OPERATOR_TOOLS, SHARED
-from kanban_mcp.clients.parts import Items, Member
+from kanban_mcp.clients.parts import Items, Member, Setting
 
 TOOLS = f"mcp__{NAME}"
+CONNECT_MS = "15000"  # a server to be loaded always is waited for 5 s otherwise, too short on a busy machine (measured)
 PLUGIN = "kanban"
 PLUGIN_SERVER = f"plugin:{PLUGIN}:{NAME}"  # what Claude Code calls the server of our plugin, also in its hooks
 
@@ -27,6 +28,7 @@ def pieces(wanted: Wanted) -> Sequence[Piece]:
         Items(("enabledMcpjsonServers",), (NAME,), is_strict=True),
         Items(("permissions", "allow"), (TOOLS,), is_strict=True),
         Items(("permissions", "ask"), asked, is_strict=True),
+        Setting(("env", "MCP_CONNECT_TIMEOUT_MS"), CONNECT_MS),
     ]
     if wanted.with_hooks:
         groups = hooks.claude_hooks(wanted.program, NAME)

@@ -60,6 +60,7 @@ def test_claude_code_may_use_the_tools_but_asks_before_it_decides_for_a_person()
     assert settings == {
         "enabledMcpjsonServers": ["kanban"],
         "permissions": {"allow": ["mcp__kanban"], "ask": ["mcp__kanban__kanban_approve", "mcp__kanban__kanban_reject"]},
+        "env": {"MCP_CONNECT_TIMEOUT_MS": "15000"},
     }
 
 

@@ -55,7 +55,7 @@ class Place:
         """Start the client. `asked` are fields of `Ask`."""
         ask = Ask(**asked)
         argv = [*self.driver.package.command(), *self.driver.argv(ask)]
-        env = {**self.environment(), **self.driver.environment(self.model.url), **ask.variables}
+        env = {**self.environment(), **self.driver.environment(self.model.url)}
         session = Session(argv, env, cwd or self.project, self._logs)
         self._sessions.append(session)
         return session

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,13 +27,11 @@ class Ask:
         prompt: what the person says.
         resume: the id of the session to go on with, None for a new one.
         with_hooks: the project has hooks of ours, and the person trusts them.
-        variables: what the person has set in the environment.
     """
 
     prompt: str = PROMPT
     resume: str | None = None
     with_hooks: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class Driver(Protocol):
