@@ -6,7 +6,7 @@ from typing import Any
 from kanban_mcp.clients import hooks
 from kanban_mcp.clients.client import Client, Piece, Wanted
 from kanban_mcp.clients.entries import NAME, OPERATOR_TOOLS, SHARED
-from kanban_mcp.clients.parts import Items, Member, Setting
+from kanban_mcp.clients.parts import Items, Member, Part, Setting
 
 TOOLS = f"mcp__{NAME}"
 CONNECT_MS = "15000"  # a server to be loaded always is waited for 5 s otherwise, too short on a busy machine (measured)
@@ -24,7 +24,7 @@ def pieces(wanted: Wanted) -> Sequence[Piece]:
     """Return the entry, the tools allowed but for those that decide in a person's place, and the hooks if wanted."""
     settings = ".claude/settings.json" if wanted.is_shared else ".claude/settings.local.json"
     asked = tuple(f"{TOOLS}__{tool}" for tool in OPERATOR_TOOLS)
-    parts = [
+    parts: list[Part] = [
         Items(("enabledMcpjsonServers",), (NAME,), is_strict=True),
         Items(("permissions", "allow"), (TOOLS,), is_strict=True),
         Items(("permissions", "ask"), asked, is_strict=True),
