@@ -23,6 +23,7 @@ KINDS = {
 _WANTED = {
     "string": "text",
     "int": "a whole number",
+    "finite": "a whole number",  # finite_number: NaN and infinity
     "bool": "true or false",
     "list": "a list",
     "dict": "an object",
