@@ -16,6 +16,33 @@ def _nothing(_: int) -> None:
     return
 
 
+class Stopped(Exception):
+    """The caller has gone away; raised inside of the work, so that it ends and is rolled back."""
+
+
+class _Stoppable:
+    """A step of the work that ends it once its caller was cancelled.
+
+    A transaction runs in a thread that no cancellation reaches. Without this, Ctrl-C in the middle of a large import
+    would end the command, and the import would still be there a while later.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._is_stopped = False
+
+    def __call__(self, number: int) -> None:
+        if self._is_stopped:
+            raise Stopped
+        self._step(number)
+
+    def __enter__(self) -> "_Stoppable":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._is_stopped = True
+
+
 async def bring(board: Plumbing, s: Session, reading: Reading, terms: Terms, step: Step = _nothing) -> Imported:
     """Make tasks of what another tool has; what the board has already is left as it is.
 
@@ -23,7 +50,8 @@ async def bring(board: Plumbing, s: Session, reading: Reading, terms: Terms, ste
         Forbidden, Limit: see `importing.bring`; nothing was written.
     """
     try:
-        return await board._write(s, importing.bring, reading, terms, step)
+        with _Stoppable(step) as step:
+            return await board._write(s, importing.bring, reading, terms, step)
     except importing.DryRun as tried:
         return tried.result
 
@@ -37,7 +65,8 @@ async def restore(
         PeopleOnly, Invalid: see `restoring.restore`; nothing was written.
     """
     try:
-        return await board._write(s, restoring.restore, export, dry_run, step)
+        with _Stoppable(step) as step:
+            return await board._write(s, restoring.restore, export, dry_run, step)
     except restoring.DryRun as tried:
         return tried.result
 
@@ -60,4 +89,5 @@ async def export(board: Plumbing, write: Write, *, step: Step = _nothing) -> dic
             raise BoardBusy("The board was busy while it was exported. The export is not whole.", hint="Export again.")
         return exporting.export(tx, once, step)
 
-    return await board._store.read(run)
+    with _Stoppable(step) as step:
+        return await board._store.read(run)
