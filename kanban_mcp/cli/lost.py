@@ -15,7 +15,10 @@ from kanban_mcp.cli.exits import UNPRINTED
 
 
 class OutputLost(Exception):
-    """Standard output takes no more. Not an `OSError`: frameworks in between handle those in their own way."""
+    """Standard output takes no more. Not an `OSError`: frameworks in between handle those in their own way.
+
+    Its text is empty when whoever read the output has closed it, as `| head` does once it has seen enough.
+    """
 
 
 class _Guard:
@@ -51,7 +54,7 @@ class _Guard:
 
 def _said(why: OSError) -> str:
     if why.errno == errno.EPIPE:
-        return "whoever read the output has closed it"
+        return ""
     return os.strerror(why.errno or 0).lower()
 
 
@@ -72,14 +75,19 @@ def guarded(run: Callable[[], int]) -> int:
         return code
     except OutputLost as lost:
         _drain(stdout)
-        with suppress(OSError):
-            sys.stderr.write(
-                f"The answer could not be written: {lost}. If the command changes anything, that is done: "
-                "kanban-mcp log shows it.\n"
-            )
+        if str(lost):
+            _tell(str(lost))
         return UNPRINTED
     finally:
         sys.stdout = stdout
+
+
+def _tell(why: str) -> None:
+    with suppress(OSError):
+        sys.stderr.write(
+            f"The answer could not be written: {why}. If the command changes anything, that is done: "
+            "kanban-mcp log shows it.\n"
+        )
 
 
 def _drain(stdout: TextIO) -> None:
