@@ -90,13 +90,15 @@ def notes(plan: "Plan", wanted: "Wanted") -> Iterator[str]:
         yield from (f"{client.title}: {note}" for note, is_due in said_if.items() if note and is_due)
 
 
-def taken_out(taken: Sequence["Taken"], kept: Path | None, is_plan: bool) -> Iterator[Text]:
-    """Return what became of each file."""
+def taken_out(taken: Sequence["Taken"], board: Path | None, *, is_deleted: bool, is_plan: bool) -> Iterator[Text]:
+    """Return what became of each file, and of the board if there was one."""
     if not taken:
-        yield said("There is no record of anything that init wrote here. Nothing was changed.")
+        yield said("There is no record of anything that init wrote here.")
     for file in taken:
         yield Text(f"{file.outcome:<22}").append(said(file.name))
+    if board is not None and is_deleted:
+        yield said(f"{'Would delete' if is_plan else 'Deleted'}: {board}, its backups and its operator key.")
+    elif board is not None:
+        yield said(f"The board stays: {board}. kanban-mcp uninstall --data deletes it and its operator key.")
     if is_plan:
         yield said("Nothing was changed (--dry-run).")
-    if kept is not None:
-        yield said(f"The board stays: {kept}. kanban-mcp uninstall --data deletes it and its operator key.")

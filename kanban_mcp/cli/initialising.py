@@ -214,10 +214,9 @@ def uninstall(
             undoing.undo(root, records, record, taken)
         if removal is not None:
             leaving.remove(setup, removal)
-    kept = setup.place.path if setup.place.exists and not data else None
+    board = setup.place.path if setup.place.exists else None
     if as_json:
-        output.as_json(
-            {"files": {str(file.path): file.outcome for file in taken}, "board": str(kept) if kept else None}
-        )
+        files_now = {str(file.path): file.outcome for file in taken}
+        output.as_json({"files": files_now, "board": None if board is None or data else str(board)})
     else:
-        output.lines(init_page.taken_out(taken, kept, dry_run))
+        output.lines(init_page.taken_out(taken, board, is_deleted=data, is_plan=dry_run))

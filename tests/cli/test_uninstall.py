@@ -50,7 +50,11 @@ def test_with_data_nothing_at_all_is_left(cli: Cli, project: Path, tmp_path: Pat
     cli("create", "Write the parser")
     (project / ".kanban" / "hooks").mkdir()
     (project / ".kanban" / "hooks" / "claude").touch()
-    assert cli("uninstall", "--data", "--yes").code == 0
+    planned = cli("uninstall", "--data", "--dry-run")
+    assert f"Would delete: {project / '.kanban' / 'board.db'}, its backups and its operator key." in planned.out
+    ran = cli("uninstall", "--data", "--yes")
+    assert ran.code == 0
+    assert f"Deleted: {project / '.kanban' / 'board.db'}, its backups and its operator key." in ran.out
     assert _tree(tmp_path) == before
     assert list(project.iterdir()) == []
     assert list((tmp_path / "keys").iterdir()) == []
@@ -108,7 +112,7 @@ def test_without_init_there_is_nothing_to_undo(cli: Cli, project: Path) -> None:
     ran = cli("uninstall")
     assert (ran.code, ran.out) == (
         0,
-        "There is no record of anything that init wrote here. Nothing was changed.\n",
+        "There is no record of anything that init wrote here.\n",
     )
     assert cli("uninstall", "--data", "--yes").code == 0
     assert _tree(project) == {}
