@@ -4,6 +4,7 @@ Clients name the fields alike (reference: real clients). A hook that calls our s
 everything may arrive as text: a placeholder without a value is "", a list is JSON.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -97,9 +98,12 @@ def _text(value: Any) -> str:
 
 
 def _is_busy(tasks: Any) -> bool:
-    """Say whether a task of the list still runs; as text, an empty list is `[]`."""
+    """Say whether a task of the list still runs; a hook that calls our server passes the list as text."""
     if isinstance(tasks, str):
-        return "running" in tasks or "pending" in tasks
+        try:
+            tasks = json.loads(tasks)
+        except (ValueError, RecursionError):
+            return False
     rows = tasks if isinstance(tasks, list) else []
     return any(isinstance(row, Mapping) and row.get("status") in ("running", "pending") for row in rows)
 
