@@ -60,7 +60,7 @@ def init(
     from kanban_mcp.cli import init_page, output
 
     if undo:
-        uninstall(db=db, as_json=as_json)
+        uninstall(dry_run=dry_run or print_only, db=db, as_json=as_json)
         return
     setup = app.set_up(db=db)
     wanted, clients = _wanted(setup, shared, hooks), _clients(setup, client or ())

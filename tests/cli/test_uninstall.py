@@ -118,9 +118,14 @@ def test_without_init_there_is_nothing_to_undo(cli: Cli, project: Path) -> None:
     assert _tree(project) == {}
 
 
-@pytest.mark.parametrize("words", [["init", "--client", "all", "--dry-run"], ["uninstall", "--dry-run"]])
+@pytest.mark.parametrize(
+    "words",
+    [["init", "--client", "all", "--dry-run"], ["uninstall", "--dry-run"], ["init", "--undo", "--dry-run"]],
+    ids=" ".join,
+)
 def test_a_dry_run_says_each_file_and_writes_nothing(cli: Cli, project: Path, words: list[str]) -> None:
-    if words[0] == "uninstall":
+    is_undo = words[0] == "uninstall" or "--undo" in words
+    if is_undo:
         cli("init", "--client", "all")
     before = _tree(project)
     ran = cli(*words)
@@ -129,7 +134,7 @@ def test_a_dry_run_says_each_file_and_writes_nothing(cli: Cli, project: Path, wo
     for name in (".mcp.json", ".codex/config.toml", ".vscode/mcp.json", "opencode.json", "GEMINI.md"):
         assert sum(name in line for line in lines) == 1
     assert _tree(project) == before
-    assert project.joinpath(".kanban").exists() is (words[0] == "uninstall")
+    assert project.joinpath(".kanban").exists() is is_undo
 
 
 def test_init_says_in_a_few_lines_what_it_did_and_notes_what_a_client_asks(cli: Cli, project: Path) -> None:
