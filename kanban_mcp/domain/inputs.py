@@ -118,9 +118,10 @@ def key(value: str | None, argument: str = "idempotency_key") -> str | None:
 
 def texts(values: Iterable[str], argument: str, limit: int = LIST_LIMIT) -> tuple[str, ...]:
     """Return a list of non-empty texts, at most `limit` of them."""
-    result = tuple(text(value, argument).strip() for value in values)
-    if len(result) > limit:
-        raise Invalid(f"{argument} has {len(result)} entries, at most {limit} fit.", hint="Split the work.")
+    given = tuple(values)
+    if len(given) > limit:  # before a hundred thousand of them are looked at
+        raise Invalid(f"{argument} has {len(given):,} entries, at most {limit} fit.", hint="Split the work.")
+    result = tuple(text(value, argument).strip() for value in given)
     if not all(result):
         raise Invalid(f"{argument} has an empty entry.", hint="Leave it out.")
     return result
@@ -181,10 +182,11 @@ def moment_ms(value: str, argument: str, now_ms: int) -> int:
 
     A time without a zone is taken as UTC: agents and the board may sit in different zones, and a guess would differ.
     """
-    if _DURATION.fullmatch(value.strip().lower()):
+    value = line(value, argument)
+    if _DURATION.fullmatch(value.lower()):
         return now_ms + duration_ms(value, argument)
     try:
-        moment = datetime.fromisoformat(value.strip())
+        moment = datetime.fromisoformat(value)
     except ValueError:
         hint = 'Write an ISO time like "2026-05-01T14:05:00Z", or a duration like "30m".'
         raise Invalid(f"{argument} {shown(value)} is not a time.", hint=hint) from None

@@ -20,7 +20,7 @@ from tests.chaos.terms import EXPECTED, Life, Op
 
 PATIENCE_S = 20.0
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.chaos.puppet"])
+_FORKS.set_forkserver_preload(["tests.chaos.loaded"])
 
 
 def until(what: str, condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
@@ -43,13 +43,10 @@ class Actor:
         self.process = _FORKS.Process(target=play, args=(theirs, part), daemon=True)
         self.process.start()
         theirs.close()
+        self.is_over = False
+        self.pid = self.process.pid or 0
         self.record = Record(f"{part.name} ({self.process.pid})", part.level)
         self._owed: deque[Op | None] = deque([None])  # its hello, then the calls told
-
-    @property
-    def pid(self) -> int:
-        assert self.process.pid is not None
-        return self.process.pid
 
     def tell(self, verb: str, **arguments: Any) -> None:
         """Send a call without waiting."""
@@ -90,6 +87,8 @@ class Actor:
         self.process.join(10)
         assert not self.process.is_alive(), f"process {self.pid} outlived SIGKILL"
         self.pipe.close()
+        self.process.close()  # frees its descriptors: thousands of puppets die in one test
+        self.is_over = True
 
 
 class Arena:
@@ -114,6 +113,10 @@ class Arena:
         self.actors.append(actor)
         return actor
 
+    def forget(self, actor: Actor) -> None:
+        """Let go of a dead puppet whose journal tells what it did."""
+        self.actors.remove(actor)
+
     def spawn_ready(self, count: int, **part: Any) -> list[Actor]:
         """Start several and wait until each runs; none has touched the board yet."""
         actors = [self.spawn(f"worker-{at}", **part) for at in range(count)]
@@ -121,9 +124,9 @@ class Arena:
             actor.hear()
         return actors
 
-    def serve(self, **environment: str) -> Server:
-        """Start a server process; the handshake is the caller's."""
-        server = Server(self.path, self.folder, **environment)
+    def serve(self, *, warm: bool = False, **environment: str) -> Server:
+        """Start a server process; the handshake is the caller's. `warm`: forked, instead of a new interpreter."""
+        server = Server(self.path, self.folder, warm=warm, **environment)
         self.servers.append(server)
         return server
 
@@ -141,7 +144,7 @@ class Arena:
     def end(self) -> None:
         """Kill and reap whatever still runs."""
         for actor in self.actors:
-            if actor.process.is_alive():
+            if not actor.is_over and actor.process.is_alive():
                 actor.signal(signal.SIGCONT)
                 actor.kill()
         for server in self.servers:

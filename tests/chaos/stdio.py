@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.chaos.puppet import Answer
 from tests.chaos.records import Record
+from tests.chaos.warm import WarmProcess
 
 if TYPE_CHECKING:
     from tests.chaos.terms import Op
@@ -25,20 +26,25 @@ class ServerGone(Exception):
     """The server ended, or was killed, before it answered."""
 
 
+def _cold(path: Path, home: Path, variables: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "kanban_mcp", "serve", "--db", str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=home,
+        env=variables,
+        bufsize=0,
+    )
+
+
 class Server:
     """One server process with its pipes."""
 
-    def __init__(self, path: Path, home: Path, **environment: str) -> None:
+    def __init__(self, path: Path, home: Path, *, warm: bool = False, **environment: str) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("KANBAN_", "CLAUDE"))}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kanban_mcp", "serve", "--db", str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=home,
-            env=kept | {"KANBAN_CONFIG_HOME": str(home / "keys")} | environment,
-            bufsize=0,
-        )
+        variables = kept | {"KANBAN_CONFIG_HOME": str(home / "keys")} | environment
+        self.process = WarmProcess(path, home, variables) if warm else _cold(path, home, variables)
         self.record = Record(f"server {self.process.pid}")
         self._calls: dict[int, Op] = {}
         self._ids = itertools.count(1)
@@ -103,8 +109,9 @@ class Server:
     def _line(self, deadline: float) -> bytes:
         assert self.process.stdout is not None
         while b"\n" not in self._rest:
-            ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
+            poll = select.poll()  # select() knows no descriptor past 1023
+            poll.register(self.process.stdout.fileno(), select.POLLIN | select.POLLHUP)
+            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 raise TimeoutError(f"server {self.pid} did not answer within {PATIENCE_S} s")
             chunk = os.read(self.process.stdout.fileno(), 1 << 16)
             if not chunk:
