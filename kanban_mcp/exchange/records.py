@@ -109,7 +109,8 @@ class Reading:
             first = seen.setdefault(task.id, task)
             if first is not task:
                 raise Invalid(
-                    f"{task.where}: the id {shown(task.id)} stands for two tasks, the other at {first.where}.",
-                    hint="Give each task an id of its own, then import again. Nothing was written.",
+                    f"{task.where}: the id {shown(task.id)} stands for two tasks, the other at {first.where}. "
+                    "Nothing was imported.",
+                    hint="Give each task an id of its own, then import again.",
                 )
         object.__setattr__(self, "digests", {task.id: task.digest for task in self.tasks})
