@@ -5,9 +5,10 @@ reason to hang. The threads are daemons, so that the answer comes and the comman
 """
 
 import os
+import shlex
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kanban_mcp.app import Setup
     from kanban_mcp.service.founding import Identity
 
-Look = Callable[[], Sequence[Finding]]
+Look = Callable[[], Iterable[Finding]]
 _GRACE_S = 2.0  # beyond the deadline of the probes in it, before a part is given up
 _OLD_GIT = (2, 38)
 _GROUPS = ("board", "work", "machine", "agents")
@@ -65,13 +66,13 @@ def report(findings: Sequence[Finding]) -> dict[str, object]:
 def examine(db: str | None, wait_s: float) -> list[Finding]:
     """Return everything there is to say, in order; no part takes longer than `wait_s` and a little."""
     setup, refused = _set_up(db)
-    parts: list[tuple[str, Look]] = [("machine", lambda: list(_machine(wait_s)))]
+    parts: list[tuple[str, Look]] = [("machine", lambda: _machine(wait_s))]
     if setup is not None:
         from kanban_mcp.cli.doctor_agents import agents
 
         known = setup
-        parts.insert(0, ("board", lambda: list(_board(known, wait_s))))
-        parts.append(("agents", lambda: list(agents(known, wait_s))))
+        parts.insert(0, ("board", lambda: _board(known, wait_s)))
+        parts.append(("agents", lambda: agents(known, wait_s)))
     return sorted([*refused, *_together(parts, wait_s + _GRACE_S)], key=lambda each: _GROUPS.index(each.group))
 
 
@@ -86,25 +87,32 @@ def _set_up(db: str | None) -> tuple["Setup | None", list[Finding]]:
 
 
 def _together(parts: Sequence[tuple[str, Look]], wait_s: float) -> list[Finding]:
-    """Look at all parts at once; give up those that take longer than `wait_s`."""
-    found: dict[str, Sequence[Finding]] = {}
-    threads = [threading.Thread(target=_run, args=(name, look, found), daemon=True) for name, look in parts]
+    """Look at all parts at once; of those that take longer than `wait_s`, what they have said by then is told."""
+    found: dict[str, list[Finding]] = {name: [] for name, _ in parts}
+    threads = {name: threading.Thread(target=_run, args=(name, look, found[name]), daemon=True) for name, look in parts}
     deadline = time.monotonic() + wait_s
-    for thread in threads:
+    for thread in threads.values():
         thread.start()
-    for thread in threads:
+    for name, thread in threads.items():
         thread.join(max(0.0, deadline - time.monotonic()))
-    return [each for name, _ in parts for each in found.get(name) or [_hangs(name, wait_s)]]
+        if thread.is_alive():
+            found[name] = [*found[name], _hangs(name, wait_s)]
+    return [each for rows in found.values() for each in rows]
 
 
-def _run(name: str, look: Look, found: dict[str, Sequence[Finding]]) -> None:
+def _run(name: str, look: Look, found: list[Finding]) -> None:
+    why = "The rest of it could not be looked at."
     try:
-        found[name] = look()
+        for each in look():
+            found.append(each)  # noqa: PERF402 - one by one: what was found before a failure is to be told
     except BoardError as refused:
-        found[name] = [problem(name, name, refused.message, "It could not be looked at.", refused.hint or "see above")]
+        found.append(problem(name, name, refused.message, why, refused.hint or "see above"))
     except OSError as error:
-        why = "It could not be looked at."
-        found[name] = [problem(name, name, f"{error.filename or name}: {error.strerror}", why, "check its permissions")]
+        what = f"{error.filename or name}: {error.strerror or error}"
+        found.append(problem(name, name, what, why, "check its permissions"))
+    except Exception as error:  # noqa: BLE001 - a mistake in one check must not hide what the others found
+        what = f"doctor itself failed here ({type(error).__name__}: {error})"
+        found.append(problem(name, name, what, why, "report it, with kanban-mcp doctor --json"))
 
 
 def _hangs(name: str, wait_s: float) -> Finding:
@@ -176,10 +184,14 @@ def _key(identity: "Identity") -> Iterator[Finding]:
         yield problem("board", "operator key", "The board has none.", "Nobody can approve anything.", "kanban-mcp init")
     elif not app.opens(identity):
         why = "Approvals, stop and pause take it; whoever ran kanban-mcp init has it."
-        yield note("board", "operator key", "It is not with this user.", why, f"put it at {path}, mode 0600")
+        yield note(
+            "board", "operator key", "It is not with this user.", why, f"put it at {shlex.quote(str(path))}, mode 0600"
+        )
     elif path.stat().st_mode & 0o077:
         why = "Who reads it can approve in your place."
-        yield problem("board", "operator key", f"{path} can be read by others.", why, f"chmod 0600 {path}")
+        yield problem(
+            "board", "operator key", f"{path} can be read by others.", why, f"chmod 0600 {shlex.quote(str(path))}"
+        )
     else:
         yield ok("board", "operator key", "is with you")
 
