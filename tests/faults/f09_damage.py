@@ -1,7 +1,7 @@
 """F9: pages of the file are damaged: no crash, no answer from a page that SQLite knows to be broken, and what to do.
 
 Not claimed: that every flipped bit is found. SQLite keeps no checksum per page, so a bit inside a text reads as another
-text; `docs/adr/0006-no-hash-chain.md` says why the events carry no chain of hashes.
+text; `docs/adr/0008-no-hash-chain.md` says why the events carry no chain of hashes.
 """
 
 import asyncio
