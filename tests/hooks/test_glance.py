@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kanban_mcp import machine
-from kanban_mcp.cli import light, quick
+from kanban_mcp.cli import hook_work, light, quick
 from kanban_mcp.domain import policy
 from kanban_mcp.domain.principals import SESSION_VARIABLES, Authority, Caller, ProcessId, worker_key
 from kanban_mcp.service.board import Board
@@ -164,6 +164,17 @@ def test_it_sees_what_a_session_holds_is_due_or_lost(ready: Cli, project: Path) 
     cancel("TASK-001")
     assert glance.look(path, [SESSION]) == {"holds": 0, "is_due": 0, "has_lost": 1}
     assert glance.look(path, [SESSION[:-1]]) == glance.look(path, []) == {"holds": 0, "is_due": 0, "has_lost": 0}
+
+
+def test_a_loss_that_has_been_told_is_none_any_more(ready: Cli, project: Path) -> None:
+    """A session that lost a task once would otherwise pay for a whole program before each of its later calls."""
+    ready("create", "Write the parser")
+    cancel(claim())
+    path = str(project / ".kanban" / "board.db")
+    assert glance.look(path, [SESSION])["has_lost"] == 1  # type: ignore[index]  # a board that is there
+    ready.as_session(SESSION)
+    hook_work.answer("SessionStart", {"session_id": SESSION}, str(project), "claude")
+    assert glance.look(path, [SESSION])["has_lost"] == 0  # type: ignore[index]  # as above
 
 
 def test_it_sees_the_tasks_of_sub_agents_and_none_of_like_named_sessions(ready: Cli, project: Path) -> None:
