@@ -162,7 +162,7 @@ def _said(setup: "Setup", founded: Founded, plan: "Plan", wanted: "Wanted") -> I
         "board": f"{setup.place.path} ({how}); {_key(founded)}",
         "agents": ", ".join(client.title for client in plan.clients),
         "wrote": init_page.summary(plan),
-        "undo": "kanban-mcp uninstall (the board and its key stay)",
+        "undo": "kanban-mcp uninstall (a board with tasks on it stays)",
     }
     for name, fact in facts.items():
         yield Text(f"{name:<8}").append(said(fact))
@@ -197,7 +197,7 @@ def uninstall(
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take out what init wrote, and nothing else. What you changed since stays; so does the board without --data."""
+    """Take out what init wrote, and nothing else. What you changed since stays, and so do tasks, without --data."""
     from kanban_mcp import app
     from kanban_mcp.cli import init_page, leaving, output
     from kanban_mcp.clients import files, undoing
@@ -206,7 +206,7 @@ def uninstall(
     setup = app.set_up(db=db)
     root, records = project_of(setup), Records(setup.place.folder)
     taken = undoing.plan_undo(root, records.of(root))
-    removal = leaving.ask(setup, db, is_sure=yes or dry_run) if data else None
+    removal = leaving.ask(setup, db, is_sure=yes or dry_run) if data else leaving.unused(setup, db)
     if not dry_run and setup.place.folder.is_dir():
         with files.alone(setup.place.folder):
             record = records.of(root)
@@ -217,6 +217,6 @@ def uninstall(
     board = setup.place.path if setup.place.exists else None
     if as_json:
         files_now = {str(file.path): file.outcome for file in taken}
-        output.as_json({"files": files_now, "board": None if board is None or data else str(board)})
+        output.as_json({"files": files_now, "board": None if board is None or removal else str(board)})
     else:
-        output.lines(init_page.taken_out(taken, board, is_deleted=data, is_plan=dry_run))
+        output.lines(init_page.taken_out(taken, board, is_deleted=removal is not None, is_plan=dry_run))

@@ -1,4 +1,7 @@
-"""Deleting a board for good: asked for twice, by a person, and never while somebody works on it."""
+"""Deleting a board for good: asked for twice, by a person, and never while somebody works on it.
+
+A board without a single task is part of what init wrote, and goes with it unasked.
+"""
 
 import os
 import sys
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from kanban_mcp.domain.errors import HeldBy, Invalid, PeopleOnly
+from kanban_mcp.domain.errors import BoardError, HeldBy, Invalid, PeopleOnly
 from kanban_mcp.service.session import Session
 
 if TYPE_CHECKING:
@@ -41,6 +44,20 @@ def ask(setup: "Setup", db: str | None, *, is_sure: bool) -> Removal | None:
             raise Invalid("Deleting the board was not confirmed.", hint="add --yes if you mean it.")
         typer.confirm(f"Delete {setup.place.path} with {tasks} tasks, its backups and its operator key?", abort=True)
     return Removal(keys.key_path(keys.keys_folder(os.environ), key))
+
+
+def unused(setup: "Setup", db: str | None) -> Removal | None:
+    """Return what to delete of a board that nobody has put a task on; None when there is one, or it is not ours."""
+    from kanban_mcp import keys
+    from kanban_mcp.cli import act
+
+    if not setup.place.exists or not setup.place.initialised:
+        return None
+    try:
+        key, tasks = act.call(db, _looked_at, reads=True)
+    except BoardError:
+        return None  # not ours to delete, or it cannot be read: it stays
+    return None if tasks else Removal(keys.key_path(keys.keys_folder(os.environ), key))
 
 
 async def _looked_at(board: "Board", session: Session) -> tuple[str, int]:

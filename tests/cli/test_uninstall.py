@@ -44,6 +44,24 @@ def test_what_init_wrote_goes_and_the_board_stays(cli: Cli, project: Path, words
     assert cli.ok("show", "1")["title"] == "Write the parser"
 
 
+@pytest.mark.parametrize("words", [["uninstall"], ["init", "--undo"]], ids=" ".join)
+def test_a_board_that_holds_no_task_goes_with_the_rest(
+    cli: Cli, project: Path, tmp_path: Path, words: list[str]
+) -> None:
+    before = _tree(tmp_path)
+    cli("init", "--client", "all", "--hooks")
+    ran = cli(*words)
+    assert (ran.code, _tree(tmp_path)) == (0, before)
+    assert f"Deleted: {project / '.kanban' / 'board.db'}" in ran.out
+
+
+def test_an_agents_shell_undoes_init_and_leaves_an_empty_board_too(cli: Cli, project: Path) -> None:
+    cli("init")
+    cli.as_session("agent")
+    assert cli("uninstall").code == 0
+    assert {".kanban/.gitignore", ".kanban/board.db"} <= set(_tree(project))
+
+
 def test_with_data_nothing_at_all_is_left(cli: Cli, project: Path, tmp_path: Path) -> None:
     before = _tree(tmp_path)
     cli("init", "--client", "all", "--hooks")
