@@ -33,7 +33,8 @@ class BoardFile:
 
     def task(self, task_id: str) -> dict[str, Any]:
         """Return a task as `kanban_show` tells it."""
-        return self._json(lambda board, s: board.show(s, task_id=task_id))
+        found: dict[str, Any] = self._json(lambda board, s: board.show(s, task_id=task_id))
+        return found
 
     def states(self, *task_ids: str) -> list[str]:
         """Return the state of each task."""

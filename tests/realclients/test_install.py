@@ -91,6 +91,11 @@ def test_the_nightly_clients_come_only_when_asked_for(
     words: list[str], names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(install, "install", lambda package: bool(asked.append(package.name)))
+
+    def note(package: Package) -> bool:
+        asked.append(package.name)
+        return True
+
+    monkeypatch.setattr(install, "install", note)
     assert install.main(words) == 0
     assert sorted(asked) == names

@@ -1,8 +1,8 @@
-"""Sub-agents of one Claude Code session share its server; with hooks each is a worker of its own."""
+"""Sub-agents of one session share its server and are workers of their own: in Claude Code by hooks, in Codex anyhow."""
 
 import pytest
 
-from tests.model_server.script import Call, Conversation, Script, Step, call, json_in, say
+from tests.model_server.script import Call, Conversation, Found, Script, Step, call, json_in, say
 from tests.realclients.places import Place
 
 pytestmark = pytest.mark.clients("claude-code")
@@ -57,3 +57,27 @@ def test_a_sub_agent_that_ends_with_a_task_is_reminded_and_then_gives_it_back(ho
         "snoozed",
         "the sub-agent that held it ended",
     )
+
+
+@pytest.mark.clients("codex")
+def test_a_thread_of_codex_holds_a_run_of_its_own_without_hooks(ready: Place) -> None:
+    for title in ("Write the parser", "Write the printer"):
+        ready.board.create(title)
+    works = (call("kanban_claim"), Step(gate="both", calls=COMPLETE.calls), say("Complete."))
+    spawn = call("spawn_agent", message="You are ALPHA. Work the kanban board.")
+    main = (
+        call("kanban_claim"),
+        spawn,
+        call("wait_agent", targets=[Found("agent_id")]),
+        COMPLETE,
+        say("All complete."),
+    )
+    ready.model.script = Script([told("ALPHA", *works), Conversation(main)])
+    session = ready.start()
+    ready.model.gate("both").wait_until_reached()
+    tasks = [ready.board.task(task_id) for task_id in TASKS[:2]]
+    ready.model.gate("both").open()
+    session.finish()
+    assert [task["state"] for task in tasks] == ["in_progress"] * 2
+    assert len({task["run"]["worker"] for task in tasks}) == 2
+    assert ready.board.states(*TASKS[:2]) == ["done"] * 2

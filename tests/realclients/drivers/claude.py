@@ -46,4 +46,4 @@ class Claude:
         return call("Bash", command=command, description="Run it")
 
     def session_id(self, session: Session) -> str:
-        return next(event["session_id"] for event in session.events if event.get("session_id"))
+        return str(next(event["session_id"] for event in session.events if event.get("session_id")))

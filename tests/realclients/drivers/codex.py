@@ -62,4 +62,4 @@ class Codex:
         return call("exec_command", cmd=command)
 
     def session_id(self, session: Session) -> str:
-        return next(event["thread_id"] for event in session.events if event["type"] == "thread.started")
+        return str(next(event["thread_id"] for event in session.events if event["type"] == "thread.started"))

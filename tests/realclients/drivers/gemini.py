@@ -41,4 +41,4 @@ class Gemini:
         return call("run_shell_command", command=command)
 
     def session_id(self, session: Session) -> str:
-        return next(event["session_id"] for event in session.events if event["type"] == "init")
+        return str(next(event["session_id"] for event in session.events if event["type"] == "init"))

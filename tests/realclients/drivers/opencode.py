@@ -42,4 +42,4 @@ class OpenCode:
         return call("bash", command=command, description="Run it")
 
     def session_id(self, session: Session) -> str:
-        return next(event["sessionID"] for event in session.events if event.get("sessionID"))
+        return str(next(event["sessionID"] for event in session.events if event.get("sessionID")))
