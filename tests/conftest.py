@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kanban_mcp.domain.clock import BoardTime
 from kanban_mcp.domain.policy import Policy
@@ -14,6 +15,10 @@ from kanban_mcp.service.checking import Verifier
 from kanban_mcp.service.session import Session
 from kanban_mcp.store.aio import SqliteStore
 from kanban_mcp.store.opening import SqliteOptions
+
+# No test depends on how fast the machine is; a seed that fails is printed with the command that repeats it.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("any-machine")
 
 
 class Clock:
