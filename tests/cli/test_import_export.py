@@ -1,8 +1,10 @@
 """`kanban-mcp import` and `export` as people run them."""
 
+import contextlib
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -184,3 +186,18 @@ def test_an_export_that_fails_leaves_what_was_there(ready: Cli, project: Path, m
 def test_export_makes_no_board(cli: Cli, project: Path) -> None:
     assert cli("export").code != 0
     assert not board(project).exists()
+
+
+def test_a_terminal_shows_how_far_it_is_and_the_answer_stays_clean(ready: Cli, issues: Path) -> None:
+    seen, ours = pty.openpty()
+    command = [sys.executable, "-m", "kanban_mcp", "import", "--from", "beads", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=ours, env=dict(os.environ, TERM="xterm")) as ran:
+        os.close(ours)
+        out, _ = ran.communicate(timeout=60)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux ends a terminal that nobody writes to any more with an error
+        while more := os.read(seen, 65536):
+            shown += more
+    os.close(seen)
+    assert b"Importing" in shown
+    assert json.loads(out)["imported"] == 160
