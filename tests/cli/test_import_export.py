@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -191,13 +192,19 @@ def test_export_makes_no_board(cli: Cli, project: Path) -> None:
 def test_a_terminal_shows_how_far_it_is_and_the_answer_stays_clean(ready: Cli, issues: Path) -> None:
     seen, ours = pty.openpty()
     command = [sys.executable, "-m", "kanban_mcp", "import", "--from", "beads", "--json"]
+    shown: list[bytes] = []
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # Linux ends a terminal that nobody writes to any more with an error
+            while more := os.read(seen, 65536):
+                shown.append(more)
+
+    reader = threading.Thread(target=read)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=ours, env=dict(os.environ, TERM="xterm")) as ran:
         os.close(ours)
-        out, _ = ran.communicate(timeout=60)
-    shown = b""
-    with contextlib.suppress(OSError):  # Linux ends a terminal that nobody writes to any more with an error
-        while more := os.read(seen, 65536):
-            shown += more
+        reader.start()  # all the while: a terminal that is full would stop the command
+        out, _ = ran.communicate(timeout=100)
+    reader.join()
     os.close(seen)
-    assert b"Importing" in shown
+    assert b"Importing" in b"".join(shown)
     assert json.loads(out)["imported"] == 160
