@@ -145,7 +145,8 @@ class ClientSession:
         """Make the caller of an operator's server a person, for as long as it may be one."""
         if self.toolset != OPERATOR:
             return
-        was_handed_work = session.caller.handed_task is not None or session.caller.handed_run is not None
+        main = (self._root or session).caller  # a sub-agent's caller has no handed run
+        was_handed_work = main.handed_task is not None or main.handed_run is not None
         is_person = not was_handed_work and await opened.is_person()
         authority = Authority.PERSON if is_person else Authority.ORCHESTRATOR
         session.caller = replace(session.caller, authority=authority)

@@ -227,6 +227,15 @@ async def test_the_fence_and_the_end_of_a_sub_agent_go_to_the_right_one(
     assert kinds(board_path, 2)[-1] == "handed_back"
 
 
+async def test_no_sub_agent_of_a_delegated_run_speaks_for_a_person() -> None:
+    board = RecordingBoard()
+    env = {"KANBAN_SESSION_ID": "main", "KANBAN_RUN_ID": "run-1"}
+    async with as_client(a_session(board, "operator", env=env, is_person=True)) as calls:
+        for agent in ("", "a1"):
+            await calls.claude("kanban_list", agent)
+    assert {str(s.caller.authority) for s in board.sessions} == {"orchestrator"}
+
+
 # Codex: threads in `_meta`; hook calls carry the thread alone -------------------------------------------------------
 
 
