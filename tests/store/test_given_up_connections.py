@@ -69,6 +69,7 @@ def test_it_keeps_nobody_out_and_the_next_call_works(stubborn: SqliteFile, board
 def test_it_makes_no_board_in_the_place_of_one_that_vanished_meanwhile(
     stubborn: SqliteFile, board: Path, tmp_path: Path, is_replaced: bool
 ) -> None:
+    (tmp_path / "kept.db").hardlink_to(board)  # or the other file might get the number of this one
     board.unlink()
     if is_replaced:
         with SqliteFile(tmp_path / "other.db", tiny_options()) as other:
