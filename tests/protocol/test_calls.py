@@ -11,6 +11,7 @@ from tests.protocol import calls
 CALLS = 60  # of each tool
 
 
+@pytest.mark.proves("S17", "T18", "T22")
 @pytest.mark.parametrize("tool", BY_NAME)
 async def test_every_call_is_answered_in_shape_or_refused_without_a_trace(tool: str) -> None:
     ended = await calls.run(1, CALLS, [tool])

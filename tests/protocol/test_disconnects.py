@@ -5,6 +5,7 @@ import pytest
 from tests.protocol import cuts
 
 
+@pytest.mark.proves("L7", "S3")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_client_that_leaves_anywhere_leaves_a_whole_board_and_no_process(seed: int) -> None:

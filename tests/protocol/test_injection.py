@@ -95,6 +95,7 @@ def test_there_are_fifty_payloads_and_no_two_are_the_same() -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.proves("T5")
 async def test_no_text_on_the_board_changes_what_servers_tell_of_themselves(board: Board, tmp_path: Path) -> None:
     before = {(toolset, version): await told(board, toolset, version) for toolset in TOOLSETS for version in OPENINGS}
     for (toolset, _), replies in before.items():

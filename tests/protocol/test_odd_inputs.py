@@ -103,6 +103,7 @@ TABLE: list[tuple[str, str, Any, str]] = [
 ]
 
 
+@pytest.mark.proves("S17", "T23")
 @pytest.mark.parametrize(("tool", "arguments", "named"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_an_odd_input_is_refused_by_naming_the_limit_and_changes_nothing(
     odd: Odd, tool: str, arguments: dict[str, Any] | bytes, named: str

@@ -10,6 +10,8 @@ from tests.protocol.frames import KINDS, Frames
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "frames.md"
 
 
+@pytest.mark.proves("T23", "S17")
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_frames_of_every_kind_are_answered_as_documented_and_change_nothing_else(seed: int) -> None:
     sent = frame_fuzz.run(seed, 320, starts=2)
