@@ -38,7 +38,6 @@ def _damage(folder: Path, rounds: int, seed: int) -> Figures:
         assert is_found or is_refused or how == "bit", f"round {at}: a {how} page went unnoticed"
         figures[f"{how} found"] += is_found or is_refused
         figures[f"{how}"] += 1
-    assert figures["bit found"] > 0, "no flipped bit was ever found"
     return dict(sorted(figures.items())) | {"crashes": 0}
 
 
