@@ -26,7 +26,7 @@ SERVER = {"KANBAN_LEASE_FOR": "1s", "KANBAN_MAX_ATTEMPTS": "5", "KANBAN_RETRY_BA
 
 def kills(place: Place) -> Figures:
     """Twelve clients and two reapers, killed one after the other."""
-    wanted = place.times(suite=600, ci=2_000, night=50_000)
+    wanted = place.times(suite=400, ci=2_000, night=50_000)
     with arena_of(place) as arena:
         since = time.monotonic()
         each = max(1, round(wanted * SERVER_SHARE / (CLIENTS // 2)))

@@ -69,7 +69,7 @@ def zombies(place: Place) -> Figures:
 
 def servers(place: Place) -> Figures:
     """The same over stdio: the call was sent before the server was stopped beyond its lease, read after."""
-    count = place.times(suite=28, ci=28, night=500)
+    count = place.times(suite=16, ci=28, night=500)
     with arena_of(place) as arena:
         planner, heir = arena.spawn_ready(2)
         for first in range(0, count, AT_ONCE):
