@@ -161,7 +161,7 @@ class Front:
             self._relay.client_ended = True
             os.write(writer, b"x")
 
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
 
     def _client_frame(self, frame: bytes | Oversize) -> None:

@@ -71,11 +71,13 @@ def close_output(wire: Wire) -> None:
 
 def terminate(wire: Wire) -> None:
     """Be stopped by a signal, in the middle of a call if there is one."""
+    wire.wait_for_handlers()
     wire.process.send_signal(signal.SIGTERM)
 
 
 def interrupt(wire: Wire) -> None:
     """Be stopped as by ctrl-C."""
+    wire.wait_for_handlers()
     wire.process.send_signal(signal.SIGINT)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,14 +142,25 @@ class Wire:
         self.process.wait(limit_s)
         return time.monotonic() - began
 
+    def wait_for_handlers(self) -> None:
+        """Wait until the process catches SIGTERM: before that, a signal meets an interpreter that is just starting."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._status().get("SigCgt", 0) & 1 << (signal.SIGTERM - 1):
+            assert time.monotonic() < deadline, "the process never catches SIGTERM"
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.005)
+                return
+
+    def _status(self) -> dict[str, int]:
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        words = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+        numbers = {name: int(words[name][0]) for name in ("VmRSS", "VmHWM") if name in words}
+        return {**numbers, "SigCgt": int(words["SigCgt"][0], 16)}
+
     def memory_kib(self) -> tuple[int, int]:
         """Return what the process holds now and what it has held at most, in KiB."""
-        found = dict(
-            line.split(":", 1)
-            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-            if ":" in line
-        )
-        return int(found["VmRSS"].split()[0]), int(found["VmHWM"].split()[0])
+        found = self._status()
+        return found["VmRSS"], found["VmHWM"]
 
     def errors(self) -> str:
         """Return what it has written to stderr so far."""
