@@ -1,6 +1,7 @@
 """A board with something of everything on it, the commands that change it, and stores that fail at a chosen point."""
 
 import asyncio
+import atexit
 import os
 import shutil
 import signal
@@ -25,6 +26,7 @@ REASON = "Which of the two schemas is the real one?"
 MINUTE = 60_000
 OPTIONS = SqliteOptions(may_create=True, synchronous="OFF", mounts=lambda: "", lock_wait_s=0.05)
 Do = Callable[[Board], Awaitable[Any]]
+_MADE: list[Path] = []
 
 
 class DirectStore:
@@ -156,9 +158,17 @@ class Command:
 def template() -> Path:
     """Return the path of the board with everything on it; made once per process, and never opened again."""
     path = Path(tempfile.mkdtemp(prefix="faults-")) / "board.db"
+    _MADE.append(path.parent)
+    atexit.register(leave_nothing)
     with ThreadPoolExecutor(1) as thread:  # the caller may have an event loop of its own
         thread.submit(asyncio.run, _furnish(path)).result()
     return path
+
+
+def leave_nothing() -> None:
+    """Remove the template that this process made; one that ends without clean-up has to ask for it."""
+    while _MADE:
+        shutil.rmtree(_MADE.pop(), ignore_errors=True)
 
 
 def copy_to(folder: Path) -> Path:

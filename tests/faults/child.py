@@ -7,6 +7,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from tests.faults.boards import leave_nothing
+
 T = TypeVar("T")
 PATIENCE_S = 900  # a deadline, so that nothing hangs for ever; how long it takes is the machine's affair
 _FORKS = multiprocessing.get_context("forkserver")
@@ -50,4 +52,5 @@ def _play(pipe: Connection, fn: Callable[..., object], args: tuple[Any, ...]) ->
         pipe.send((False, fn(*args)))
     except BaseException:  # noqa: BLE001 - told in the process that asked
         pipe.send((True, traceback.format_exc()))
+    leave_nothing()
     os._exit(0)  # nothing is closed on the way out: what a case leaves open stays so
