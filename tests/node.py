@@ -32,9 +32,12 @@ def npm() -> Path:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return our environment with this Node first on PATH: what npm starts looks for `node` there."""
+    """Return our environment with this Node first on PATH: what npm starts looks for `node` there.
+
+    It trusts the certificates that the system trusts, as pip does: a Node from a wheel would know only its own list.
+    """
     path = os.pathsep.join([str(node().parent), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, "PATH": path, **(more or {})}
+    return {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path, **(more or {})}
 
 
 def install(folder: Path, packages: Sequence[str], *, scripts: bool = False, timeout_s: float = 600) -> Path:
