@@ -58,9 +58,11 @@ def refusal(words: Sequence[str], project: Path) -> str:
         return f"{program or 'its program'} is not there or cannot be started"
     name = Path(program).name
     is_module = list(words[1:3]) == ["-m", "kanban_mcp"] and name.startswith("python")
-    if name != PROGRAM and not is_module:
-        return f"{name} is not started by doctor; only {PROGRAM} itself is"
-    if Path(found).absolute().is_relative_to(project.resolve()):
+    arguments = words[3:] if is_module else words[1:]
+    if (name != PROGRAM and not is_module) or list(arguments[:1]) != ["serve"]:  # other commands change the board
+        return f"{name} is not started by doctor; only {PROGRAM} serve is"
+    where = Path(found).absolute()
+    if any(path.is_relative_to(project.resolve()) for path in (where, where.resolve())):  # /proc/self/cwd leads there
         return f"{found} lies inside the project, so it is not started"
     return ""
 
