@@ -94,7 +94,10 @@ class Arguments:
         drawn = self._object(schema)
         for _ in range(self.random.choice((0, 0, 1, 2))):
             self._spoil(drawn, schema)
-        return {name: 0 if name in WAITS and isinstance(value, int | float) else value for name, value in drawn.items()}
+        return {
+            name: 0 if name in WAITS and isinstance(value, int | float | str) else value
+            for name, value in drawn.items()
+        }
 
     def _spoil(self, drawn: dict[str, Any], schema: dict[str, Any]) -> None:
         name = self.random.choice([*schema["properties"], "unknown", "actor", "Title", ""])
