@@ -14,6 +14,7 @@ HOOK_TOOL = "kanban_hook"
 SHARED = (PROGRAM, "serve")
 OPERATOR_TOOLS = ("kanban_approve", "kanban_reject")
 _VERSION = re.compile(r"[@=<>~!]")
+_UVX = re.compile(r"uvx (?:--from )?kanban-mcp-server(?:(?:@|[=<>~!]=?)[\w.]+)? (?:kanban-mcp )?serve")
 _HOOK = re.compile(r"(?:kanban-mcp|kanban_mcp)['\"]? (?:hook|heartbeat)\b")
 
 
@@ -38,6 +39,29 @@ def is_ours(entry: Any) -> bool:
     """Say whether an entry named like ours starts this program, whichever installation of it."""
     words = words_of(entry)
     return "serve" in words and any(_names_us(word) for word in words)
+
+
+def is_trusted(entry: Mapping[str, Any], own: Mapping[str, Any], project: Path) -> bool:
+    """Say whether an entry of ours runs nothing that the project's author brought along.
+
+    A repository may ship an entry that only looks like ours. Whatever init allows for it would run unasked, so it has
+    to be `own`, or a plain call of an installed program outside the project, and set no variable but the board's.
+    """
+    variables = [entry.get(key) or {} for key in ("env", "environment")]
+    is_plain = all(isinstance(each, Mapping) and all(name.startswith("KANBAN_") for name in each) for each in variables)
+    if "cwd" in entry or not is_plain:
+        return False
+    words, mine = words_of(entry), words_of(own)
+    base = mine[: mine.index("serve") + 1] if "serve" in mine else mine
+    if words[: len(base)] == base:
+        return True
+    if words[:1] == ["uvx"]:
+        return bool(_UVX.fullmatch(" ".join(words[: words.index("serve") + 1])))
+    program = Path(words[0])
+    places = (program, program.resolve()) if "/" in words[0] else ()
+    is_outside = program.is_absolute() or not places
+    is_outside = is_outside and not any(place.is_relative_to(project.resolve()) for place in places)
+    return is_outside and program.name == PROGRAM and words[1] == "serve"
 
 
 def _names_us(word: str) -> bool:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -218,6 +219,16 @@ class Whole:
 
     def take(self, text: str, made: Sequence[Sequence[str]]) -> str:
         return "" if text == self.content else text
+
+
+def entry_of(text: str, part: Part) -> Any:
+    """Return the server entry that a file holds; None when it holds none, cannot be read, or the part is none."""
+    with suppress(jsonc.Unreadable, tomledit.Unreadable):
+        if isinstance(part, Table):
+            return tomledit.at(tomledit.parse(text), part.pointer)
+        if isinstance(part, Member) and (there := jsonedit.find(text, part.pointer)) is not None:
+            return there.value
+    return None
 
 
 def to_record(part: Part, made: Sequence[Sequence[str]]) -> dict[str, Any]:

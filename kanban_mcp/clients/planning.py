@@ -4,9 +4,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kanban_mcp.clients import files, guide, skills, splices
+from kanban_mcp.clients import entries, files, guide, skills, splices
 from kanban_mcp.clients.client import Client, Piece, Wanted
-from kanban_mcp.clients.parts import Change, Part, Put, Section, Unusable, Whole, to_record
+from kanban_mcp.clients.parts import (
+    Change,
+    Items,
+    Member,
+    Part,
+    Put,
+    Section,
+    Setting,
+    Table,
+    Unusable,
+    Whole,
+    entry_of,
+    to_record,
+)
 from kanban_mcp.clients.record import Layer, Record
 
 _LOUDEST: Sequence[Change] = ("not ours", "changed by you", "added", "updated", "there already")
@@ -60,13 +73,17 @@ def plan(wanted: Wanted, clients: Sequence[Client], record: Record) -> Plan:
     root = wanted.folder.resolve()
     by_path: dict[Path, FilePlan] = {}
     for client in clients:
+        is_foreign = False
         for piece in pieces_of(client, wanted):
+            if is_foreign and isinstance(piece.part, Items | Setting):
+                continue  # nothing is allowed to, or called on, a server that somebody else wrote
             found = files.read(root, root / piece.path)
             file = by_path.setdefault(found.path, _fresh(root, found))
             if client.title not in file.titles:
                 file.titles.append(client.title)
             if piece.part not in file.parts:
-                _put(file, piece.part, record)
+                _put(file, piece.part, record, root)
+            is_foreign = is_foreign or _is_foreign(file, piece.part)
     return Plan(root, clients, list(by_path.values()))
 
 
@@ -90,11 +107,23 @@ def _fresh(root: Path, found: files.Before) -> FilePlan:
     return FilePlan(str(found.path.relative_to(root)), found.path, found.text, found.text or "")
 
 
-def _put(file: FilePlan, part: Part, record: Record) -> None:
+def _is_foreign(file: FilePlan, part: Part) -> bool:
+    """Say whether the place of our server entry is taken by another server."""
+    return isinstance(part, Member | Table) and file.changes[file.parts.index(part)] == "not ours"
+
+
+def _is_trusted(put: Put, part: Member | Table, root: Path) -> bool:
+    there = entry_of(put.text, part)
+    return put.change != "not ours" and there is not None and entries.is_trusted(there, part.value, root)
+
+
+def _put(file: FilePlan, part: Part, record: Record, root: Path) -> None:
     try:
         put = _replaced(file, part, record) or part.put(file.after)
     except Unusable as why:
         raise files.unusable(file.path, str(why)) from None
+    if isinstance(part, Member | Table) and not _is_trusted(put, part, root):
+        put = Put(file.after, "not ours")
     file.parts.append(part)
     file.changes.append(put.change)
     if put.change not in ("added", "updated"):

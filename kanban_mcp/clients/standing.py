@@ -4,13 +4,12 @@ Only looked at: init's own plan says per part of a file whether it is there, so 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from kanban_mcp.clients import entries, jsonc, jsonedit, planning, tomledit
+from kanban_mcp.clients import entries, planning
 from kanban_mcp.clients.client import Client, Wanted
-from kanban_mcp.clients.parts import Change, Items, Member, Part, Table, Whole
+from kanban_mcp.clients.parts import Change, Items, Member, Part, Table, Whole, entry_of
 from kanban_mcp.clients.record import Record
 from kanban_mcp.domain.errors import ConfigError
 
@@ -57,7 +56,7 @@ def look(client: Client, wanted: Wanted, record: Record) -> Standing:
         client,
         file=file.name,
         entry=change,
-        words=tuple(entries.words_of(_value(file.before or "", part))),
+        words=tuple(entries.words_of(entry_of(file.before or "", part))),
         hooks=_best(_hooks(parts), _hooks(list(_parts(shared)))),
         missing_skills=tuple(_skills(skills, ("added",))),
         other_skills=tuple(_skills(skills, ("updated", "changed by you"))),
@@ -92,13 +91,3 @@ def _skills(files: Sequence[tuple[planning.FilePlan, Change]], states: Sequence[
     """Return the names of the skills with a file in one of these states."""
     names = (file.name.rpartition("/skills/")[2].partition("/")[0] for file, change in files if change in states)
     return list(dict.fromkeys(names))
-
-
-def _value(text: str, part: Part) -> Any:
-    """Return the entry that a file holds; None when it holds none or cannot be read."""
-    with suppress(jsonc.Unreadable, tomledit.Unreadable):
-        if isinstance(part, Table):
-            return tomledit.at(tomledit.parse(text), part.pointer)
-        if isinstance(part, Member) and (there := jsonedit.find(text, part.pointer)) is not None:
-            return there.value
-    return None

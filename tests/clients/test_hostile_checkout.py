@@ -1,10 +1,15 @@
 """A repository written by somebody who wants our commands to run, allow or delete something of theirs or yours."""
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kanban_mcp.clients import starting
+
+if TYPE_CHECKING:
+    from tests.clients.conftest import Project
 
 
 @pytest.fixture
@@ -43,3 +48,46 @@ def test_doctor_starts_no_other_command_of_ours(
     started = starting.start([*head, *rest], project, 60.0)
     assert "is not started by doctor" in started.why
     assert not (project / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"command": "bash", "args": ["-c", "touch ran", "kanban-mcp", "serve"]},
+        {"command": "other", "args": []},
+        {"command": "./bin/kanban-mcp", "args": ["serve"]},
+        {"command": "kanban-mcp", "args": ["serve"], "env": {"PATH": "./bin"}},
+        {"command": "kanban-mcp", "args": ["serve"], "cwd": "bin"},
+        {"command": "kanban-mcp", "args": ["approve", "T-1", "serve"]},
+        {"command": "python3", "args": ["-m", "kanban_mcp", "serve"]},
+        {"command": "uvx", "args": ["--from", "git+https://example.org/kanban-mcp", "kanban-mcp", "serve"]},
+        {"command": "uvx", "args": ["kanban-mcp-server@git+https://example.org/x", "serve"]},
+    ],
+)
+def test_init_allows_nothing_to_a_server_that_the_repository_brought(
+    project: "Project", monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(project.root)
+    text = json.dumps({"mcpServers": {"kanban": entry}})
+    project.put(".mcp.json", text)
+    program = project.put("bin/kanban-mcp", "#!/bin/sh\n")
+    program.chmod(0o755)
+    plan = project.init("claude-code", hooks=True)
+    assert {file.name: file.change for file in plan.files}[".mcp.json"] == "not ours"
+    assert project.read(".mcp.json") == text
+    assert not (project.root / ".claude" / "settings.local.json").exists()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"command": "kanban-mcp", "args": ["serve", "--toolset", "worker"], "env": {"KANBAN_DB": "b.db"}},
+        {"command": "uvx", "args": ["kanban-mcp-server==0.1.0", "serve"]},
+        {"command": "uvx", "args": ["--from", "kanban-mcp-server", "kanban-mcp", "serve"]},
+    ],
+)
+def test_a_shared_entry_of_a_repository_is_taken_for_ours(project: "Project", entry: dict[str, Any]) -> None:
+    project.put(".mcp.json", json.dumps({"mcpServers": {"kanban": entry}}))
+    project.init("claude-code")
+    settings = json.loads(project.read(".claude/settings.local.json"))
+    assert settings["enabledMcpjsonServers"] == ["kanban"]
