@@ -103,7 +103,7 @@ def _refusal(call: Call, job: CheckJob, found: Findings, failures: list[str]) ->
     good = f" Passed: {', '.join(passed[:10])}." if passed else ""
     return GatesNotMet(
         f"{task.name} is not done. Nothing changed; you still hold it, lease {left} s. "
-        f"{len(failures)} of {total} checks failed: {listed}{more}{good}",
+        f"{len(failures)} of {total} checks failed: {listed.rstrip(".")}.{more}{good}",
         failures=failures,
         hint="Fix these, then kanban_complete again.",
     )
