@@ -96,14 +96,14 @@ def _require_gates(tx: Tx, call: Call, job: CheckJob, report: Report, found: Fin
 def _refusal(call: Call, job: CheckJob, found: Findings, failures: list[str]) -> BoardError:
     task, run = job.task, job.run
     left = call.now.lease_left_s(run.lease_until_ms, run.lease_boot)
-    listed = " ".join(f"{at}. {failure}" for at, failure in enumerate(failures[:20], 1))
+    listed = " ".join(f"{at}. {failure}" for at, failure in enumerate(failures[:20], 1)).rstrip(".")
     more = f" … and {len(failures) - 20} more." if len(failures) > 20 else ""
     passed = [shorten(check.name, 100) for check in found.checks if check.passed]
     total = len(failures) + sum(check.passed is not False and check.kind != "command" for check in found.checks)
     good = f" Passed: {', '.join(passed[:10])}." if passed else ""
     return GatesNotMet(
         f"{task.name} is not done. Nothing changed; you still hold it, lease {left} s. "
-        f"{len(failures)} of {total} checks failed: {listed.rstrip(".")}.{more}{good}",
+        f"{len(failures)} of {total} checks failed: {listed}.{more}{good}",
         failures=failures,
         hint="Fix these, then kanban_complete again.",
     )
