@@ -38,12 +38,19 @@ def read(root: Path, path: Path) -> Before:
         real = path.resolve()
         if not real.is_relative_to(root.resolve()):
             raise unusable(path, f"it leads out of the project, to {real}")
+        if is_gits(root, real):
+            raise unusable(path, f"it leads into git's own files, to {real}")  # a line there can run a program
         if not real.exists():
             _require_place(path, real)
             return Before(real, None)
         return Before(real, _text(path, real))
     except (OSError, RuntimeError) as why:
         raise unusable(path, str(why)) from None
+
+
+def is_gits(root: Path, real: Path) -> bool:
+    """Say whether a real path of the project is one of git's own, whatever the case of its letters."""
+    return any(part.casefold() == ".git" for part in real.relative_to(root.resolve()).parts)
 
 
 def _text(path: Path, real: Path) -> str:

@@ -48,7 +48,7 @@ def undo(root: Path, records: Records, record: Record, taken: list[Taken]) -> No
             raise ConfigError(f"{file.path} cannot be written: {why.strerror}.", hint="try again.") from None
     for folder in sorted(record.folders, key=len, reverse=True):
         real = (root / folder).resolve()
-        if real.is_relative_to(root) and real != root:
+        if real.is_relative_to(root) and real != root and not files.is_gits(root, real):
             with suppress(OSError):  # not empty: somebody's files are in it
                 real.rmdir()
     records.keep(root, Record())

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanban_mcp.clients import starting
+from kanban_mcp.clients import files, starting
+from kanban_mcp.clients.record import Layer, Record, Written
+from kanban_mcp.clients.splices import Splice
+from kanban_mcp.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Project
@@ -91,3 +94,30 @@ def test_a_shared_entry_of_a_repository_is_taken_for_ours(project: "Project", en
     project.init("claude-code")
     settings = json.loads(project.read(".claude/settings.local.json"))
     assert settings["enabledMcpjsonServers"] == ["kanban"]
+
+
+@pytest.mark.parametrize("name", [".git/config", "AGENTS.md"])
+def test_a_record_that_the_repository_brought_changes_nothing_of_git(project: "Project", name: str) -> None:
+    config = project.put(".git/config", "[core]\n")
+    if name != ".git/config":
+        (project.root / name).symlink_to(".git/config")
+    layer = Layer(None, files.digest("[core]\n") or "", [Splice(7, "\tfsmonitor = touch ran\n", "")])
+    project.records.keep(project.root, Record({name: Written([layer])}))
+    with pytest.raises(ConfigError, match="git's own files"):
+        project.undo()
+    assert config.read_text() == "[core]\n"
+
+
+def test_a_record_that_the_repository_brought_removes_no_folder_of_git(project: "Project") -> None:
+    (project.root / ".git" / "refs").mkdir(parents=True)
+    project.records.keep(project.root, Record(folders=[".git/refs"]))
+    project.undo()
+    assert (project.root / ".git" / "refs").is_dir()
+
+
+def test_a_link_of_the_repository_leads_init_to_no_file_of_git(project: "Project") -> None:
+    config = project.put(".git/config", "[core]\n")
+    (project.root / "CLAUDE.md").symlink_to(".git/config")
+    with pytest.raises(ConfigError, match="git's own files"):
+        project.init("claude-code")
+    assert config.read_text() == "[core]\n"
