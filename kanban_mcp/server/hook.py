@@ -23,9 +23,16 @@ logger = logging.getLogger(__name__)
 NAME = "kanban_hook"
 
 
-def is_for(name: str, meta: Mapping[str, Any]) -> bool:
-    """Say whether a call is a hook's. A model that guesses the name gets the answer for a tool that is not there."""
-    return name == NAME and not any(field in meta for field in MODEL_META)
+CLIENTS = ("claude", "codex")
+"""How those clients name themselves that call a server's tools from hooks, and mark what their model calls."""
+
+
+def is_for(name: str, client: str, meta: Mapping[str, Any]) -> bool:
+    """Say whether a call is a hook's. A model that guesses the name gets the answer for a tool that is not there.
+
+    Other clients have no such hooks and mark nothing: there the call can only be the model's.
+    """
+    return name == NAME and client.startswith(CLIENTS) and not any(field in meta for field in MODEL_META)
 
 
 async def answer(

@@ -39,8 +39,9 @@ def build_server(session: ClientSession) -> Server[Any]:
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         meta, given = request_meta(ctx), params.arguments or {}
-        if hook.is_for(params.name, meta):
-            return await hook.answer(session, client_name(ctx), meta, given)
+        client = client_name(ctx)
+        if hook.is_for(params.name, client, meta):
+            return await hook.answer(session, client, meta, given)
         return await _call_tool(ctx, params, session, offered)
 
     async def read(ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:

@@ -84,6 +84,14 @@ async def test_it_is_in_no_list_and_answers_all_the_same(session: ClientSession,
         assert await calls.hook("PostToolUse", tool_name="Bash") == {}
 
 
+@pytest.mark.parametrize("name", ["opencode", "gemini-cli-mcp-client", "cursor-vscode", "not-claude", ""])
+async def test_a_client_without_hooks_of_this_kind_has_no_such_tool(session: ClientSession, name: str) -> None:
+    async with as_client(session, name=name) as calls:
+        result = await calls.client.call_tool("kanban_hook", {"event": "Stop", "client": "claude"})
+        assert result.is_error
+        assert text_of(result).startswith("[not_found]")
+
+
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("field", ["claudecode/toolUseId", "callId", "itemId"])
 async def test_a_model_that_guesses_its_name_gets_the_answer_for_no_tool(
