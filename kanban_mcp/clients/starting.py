@@ -20,7 +20,7 @@ from kanban_mcp.clients.entries import PROGRAM, own_command
 from kanban_mcp.clients.probe import end_group
 
 _PROTOCOL = "2025-06-18"
-_LINE_LIMIT = 4 << 20  # bytes of an answer
+_MOST_HEARD = 4 << 20  # bytes: three answers take a hundredth
 _HANDED = ("KANBAN_TASK_ID", "KANBAN_RUN_ID", "KANBAN_SESSION_ID", "CLAUDE_CODE_SESSION_ID")
 _ASK: Sequence[Mapping[str, Any]] = (
     {
@@ -94,13 +94,16 @@ def _asked(server: "subprocess.Popen[bytes]", deadline: float, wait_s: float) ->
         server.stdin.write(b"".join(json.dumps(each).encode() + b"\n" for each in _ASK))
         server.stdin.flush()
     answers: dict[Any, Any] = {}
-    buffer = b""
+    buffer, heard = b"", 0
     while not {1, 2, 3} <= answers.keys():
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([server.stdout], [], [], left)[0]:
             return Started(why=f"no answer within {wait_s:g} s")
         read = os.read(server.stdout.fileno(), 65536)
-        if not read or len(buffer) > _LINE_LIMIT:
+        heard += len(read)
+        if heard > _MOST_HEARD:
+            return Started(why="it says far more than was asked")
+        if not read:
             return Started(why=f"it ended without an answer (exit {_exit_code(server)})")
         *lines, buffer = (buffer + read).split(b"\n")
         answers |= {message["id"]: message for message in map(_message, lines) if "id" in message}

@@ -16,7 +16,7 @@ from kanban_mcp.domain.errors import BoardUnavailable
 from kanban_mcp.domain.hooks import EVENTS
 from kanban_mcp.domain.principals import ProcessId
 from kanban_mcp.server.mcp_server import build_server
-from kanban_mcp.server.session import MOST_REMEMBERED, ClientSession
+from kanban_mcp.server.session import ClientSession
 from kanban_mcp.service.board import Board
 from tests.conftest import Clock, person
 from tests.hooks.conftest import kinds
@@ -199,14 +199,17 @@ async def test_a_call_whose_hook_never_came_is_the_main_agents(board: Board, ses
         assert (await calls.claude("kanban_heartbeat")).structured_content["run_id"] == "run-1"
 
 
-async def test_only_calls_of_the_boards_own_tools_are_remembered(session: ClientSession) -> None:
+async def test_only_calls_of_the_boards_own_tools_are_remembered(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanban_mcp.server.session.MOST_REMEMBERED", 16)
     async with as_client(session) as calls:
-        for number in range(MOST_REMEMBERED + 100):
+        for number in range(20):
             await calls.hook("PreToolUse", agent_id="a1", tool_name="Bash", tool_use_id=f"b{number}")
         assert not session._uses
-        for number in range(MOST_REMEMBERED + 100):
+        for number in range(20):
             await calls.hook("PreToolUse", agent_id=f"a{number}", tool_name="kanban_show", tool_use_id=f"k{number}")
-        assert len(session._uses) == len(session._agents) == MOST_REMEMBERED
+        assert len(session._uses) == len(session._agents) == 16
 
 
 async def test_an_agent_that_was_forgotten_is_still_the_same_worker(board: Board, session: ClientSession) -> None:
