@@ -44,12 +44,13 @@ def _allowance(groups: Rows) -> Figure:
     shares = [row["value"] / row["most"] for row in rows]
     figure = Figure(figsize=(7.5, 0.28 * len(rows) + 0.8))
     axes = figure.add_subplot()
-    axes.barh(range(len(rows)), shares, color=[ACCENT if share <= 1 else MISSED for share in shares], height=0.62)
+    colors = [{True: ACCENT, False: MISSED, None: CALM}[row["met"]] for row in rows]
+    axes.barh(range(len(rows)), shares, color=colors, height=0.62)
     axes.axvline(1, color=INK, linewidth=1)
     labels = [f"{row['what']}  {row['value']:.2f} of {row['most']:g}" for row in rows]
     axes.set_yticks(range(len(rows)), labels)
     axes.invert_yaxis()
-    axes.set_xlabel("share of the target (the line is the target)")
+    axes.set_xlabel("share of the target (the line is the target; pale: told, not judged)")
     return figure
 
 
