@@ -61,7 +61,7 @@ def _growth(rows: list[dict[str, Any]]) -> Figure:
         if row["data"]:
             points = sorted((int(size), us) for size, us in row["data"]["us"].items())
             axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=row["data"]["verb"])
-            axes.annotate(row["data"]["verb"], points[-1], xytext=(5, -3), textcoords="offset points")
+    axes.legend(frameon=False, ncols=2)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("tasks on the board, nearly all of them history")
@@ -94,7 +94,12 @@ def _bars(axes: Axes, names: list[str], found: dict[str, float], title: str) -> 
     axes.set_title(title, fontsize=9)
     axes.set_xlim(right=1.2 * max(found.values(), default=1) or 1)
     for at, name in enumerate(names):
-        shown = "-" if name not in found else f"{found[name]:,.{0 if found[name] >= 10 or not found[name] else 1}f}"
+        shown = _short(found[name]) if name in found else "-"
         axes.annotate(shown, (found.get(name, 0), at), xytext=(3, -3), textcoords="offset points")
     if not axes.yaxis_inverted():
         axes.invert_yaxis()
+
+
+def _short(value: float) -> str:
+    """Return a figure with one decimal while it is small and no count."""
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
