@@ -37,7 +37,7 @@ def kills(place: Place) -> Figures:
         servers = sum(client.finish() for client in clients)
         took = time.monotonic() - since
         drain(arena)
-        life = arena.check()
+        life = arena.check()  # raises where anything acknowledged is lost, or a lease was held twice
         accepted = acknowledged(arena.ops())
     reclaims = sum(run["outcome"] == "reclaimed" for run in life.runs)
     assert puppets + servers >= wanted

@@ -12,7 +12,8 @@ from tests.faults.matrix import CASES, DEFERRED
 SCALE = os.environ.get("TESTS_FAULTS", "suite")
 
 
-@pytest.mark.proves("S1", "S2", "S3", "S4", "S5", "S16", "S17", "L1", "L2", "L6")
+@pytest.mark.proves("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S16", "S17", "L1", "L2", "L6")
+@pytest.mark.proves("hermes-1", "hermes-3", "hermes-15")
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.fault}-{case.name}")

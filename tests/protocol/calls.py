@@ -156,9 +156,10 @@ async def run(seed: int, calls: int, tools: Sequence[str] = tuple(BY_NAME)) -> d
     ended: dict[str, Counter[str]] = {}
     for tool in tools:
         ended[tool] = Counter()
-        for start in range(0, calls, PER_BOARD):
-            part = min(PER_BOARD, calls - start)
-            era = ERAS[(start // PER_BOARD + seed) % len(ERAS)]
+        at_once = min(PER_BOARD, -(-calls // len(ERAS)))  # few calls, too, are made in both eras
+        for start in range(0, calls, at_once):
+            part = min(at_once, calls - start)
+            era = ERAS[(start // at_once + seed) % len(ERAS)]
             ended[tool] += await _on_fresh_board(f"{seed}/{tool}/{start}", tool, part, era)
     return ended
 

@@ -5,6 +5,7 @@ import pytest
 from kanban_mcp.domain.errors import NotFound
 from tests.model_server.script import Failure, Step, call, json_in, say, script
 from tests.realclients import processes
+from tests.realclients.drivers.base import CanDeny
 from tests.realclients.places import Place
 from tests.realclients.session import Session
 
@@ -29,6 +30,7 @@ def finished_by(place: Place, task_id: str = "TASK-001") -> str | None:
 @pytest.mark.clients("claude-code", "codex", nightly="claude-2.1.197")
 def test_a_tool_the_person_did_not_allow_changes_nothing_and_the_model_is_told(ready: Place) -> None:
     ready.board.create("Write the parser")
+    assert isinstance(ready.driver, CanDeny)
     ready.driver.deny(ready.project, "kanban_complete")
     ready.run(script(CLAIM, COMPLETE, BYE))
     assert ready.board.states("TASK-001") == ["in_progress"]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from kanban_mcp.server.tools import tools_of
 from kanban_mcp.server.toolsets import WORKER
@@ -61,10 +61,6 @@ class Driver(Protocol):
         """Return the client's own variables."""
         ...
 
-    def deny(self, project: Path, tool: str) -> None:
-        """Write into the project's settings that a kanban tool is to be asked for: without a person that is a no."""
-        ...
-
     def shell(self, command: str) -> Step:
         """Return a turn in which the model runs a shell command."""
         ...
@@ -78,3 +74,12 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2))
+
+
+@runtime_checkable
+class CanDeny(Protocol):
+    """A client of which a test asks that it refuses a tool."""
+
+    def deny(self, project: Path, tool: str) -> None:
+        """Write into the project's settings that a kanban tool is to be asked for: without a person that is a no."""
+        ...

@@ -34,9 +34,6 @@ class Gemini:
     def environment(self, url: str) -> dict[str, str]:
         return {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": MODEL_KEY, "GEMINI_CLI_NO_RELAUNCH": "true"}
 
-    def deny(self, project: Path, tool: str) -> None:
-        raise NotImplementedError("not tried with Gemini CLI")
-
     def shell(self, command: str) -> Step:
         return call("run_shell_command", command=command)
 

@@ -35,9 +35,6 @@ class OpenCode:
         names = ("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH", "OPENCODE_DISABLE_LSP_DOWNLOAD")
         return dict.fromkeys(names, "1")
 
-    def deny(self, project: Path, tool: str) -> None:
-        raise NotImplementedError("not tried with OpenCode")
-
     def shell(self, command: str) -> Step:
         return call("bash", command=command, description="Run it")
 
